@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "bumpalloc/bumpalloc.h"
+
+#include "base/attr.h"
+#include "region/direct.h"
+#include "reserve/reserve.h"
+#include "thread/request.h"
+
+BP_EXPORT const char *bump_version(void)
+{
+    return BUMP_VERSION;
+}
+
+BP_EXPORT bool bump_owns(const void *pointer)
+{
+    return bp_reserve_owns(pointer) || bp_direct_usable(pointer) != 0;
+}
+
+BP_EXPORT size_t bump_purge(void)
+{
+    return bp_request_trim();
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "api/stats.h"
+
+#include "core/counters.h"
+#include "core/lock.h"
+#include "region/depot.h"
+#include "region/size_class.h"
+#include "region/span.h"
+#include "reserve/reserve.h"
+#include "thread/registry.h"
+
+#include <string.h>
+
+// What a heap keeps of a class: objects that are free, and fresh ones that are nobody's yet.
+static void count_bin(const struct bp_heap *heap, unsigned i, size_t *ret_free, size_t *ret_fresh)
+{
+    const struct bp_bin *bin = &heap->hot.bin[i];
+    const struct bp_bin_cold *cold = &heap->cold[i];
+    const struct bp_run *run = &heap->hot.run[i];
+    *ret_free += bp_sub_or_zero(cold->limit, bin->room);
+    if (bp_load_ptr_relaxed(&cold->spare))
+        *ret_free += cold->spare_count;
+    if (cold->run_end)
+        *ret_fresh += (size_t)(cold->run_end - run->cursor) / bp_class[i].object_bytes;
+}
+
+static void count_heaps(unsigned i, size_t *ret_free, size_t *ret_fresh)
+{
+    for (uint32_t h = 0; h < bp_registry_count(); h++)
+        count_bin(bp_registry_at(h), i, ret_free, ret_fresh);
+}
+
+// Spans of all classes by one walk over the arena area.
+static void count_spans(struct bp_stats *stats)
+{
+    uint32_t end = (uint32_t)(bp_load_relaxed(&bp_hot.arena_units) >> (BP_CHUNK_SHIFT - 4));
+    for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++) {
+        const struct bp_span *span = bp_span_at(chunk);
+        if (span->first_chunk != chunk)
+            continue;
+        struct bp_class_stats *of = &stats->of_class[span->class_index];
+        if (span->class_index) {
+            size_t fresh = span->running ? 0 : span->fresh_count;
+            of->used_objects += span->object_count - span->free_count - fresh;
+            of->free_objects += span->free_count;
+        } else {
+            stats->slot_bytes += span->large_bytes;
+            stats->span_bytes -= bp_min(stats->span_bytes, span->large_bytes);
+        }
+    }
+}
+
+static void settle_class(struct bp_stats *stats, unsigned i)
+{
+    struct bp_class_stats *of = &stats->of_class[i];
+    size_t cached = bp_depot_object_count(i);
+    size_t fresh = 0;
+    count_heaps(i, &cached, &fresh);
+    of->object_bytes = bp_class[i].object_bytes;
+    of->used_objects = bp_sub_or_zero(of->used_objects, cached + fresh);
+    of->free_objects += cached;
+    stats->used_bytes += of->used_objects * of->object_bytes;
+    stats->free_bytes += of->free_objects * of->object_bytes;
+}
+
+void bp_stats_gather(struct bp_stats *stats)
+{
+    memset(stats, 0, sizeof(*stats));
+    stats->reserved_bytes = bp_reservation.n_bytes;
+    stats->committed_bytes = bp_load_relaxed(&bp_counters.committed_bytes);
+    stats->span_bytes = bp_load_relaxed(&bp_counters.span_bytes);
+    stats->slot_bytes = bp_load_relaxed(&bp_counters.slot_bytes);
+    stats->direct_bytes = bp_load_relaxed(&bp_counters.direct_bytes);
+    stats->dirty_bytes = bp_load_relaxed(&bp_counters.dirty_bytes);
+    stats->purged_bytes = bp_load_relaxed(&bp_counters.purged_bytes);
+    if (bp_reservation.n_bytes)
+        count_spans(stats);
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        settle_class(stats, i);
+    stats->used_bytes += stats->slot_bytes + stats->direct_bytes;
+    stats->free_bytes += stats->dirty_bytes;
+    stats->trimmable_bytes = stats->dirty_bytes;
+}

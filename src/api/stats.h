@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// A snapshot of what the allocator holds, gathered by walking its structures on demand: nothing
+// is counted while programs run. Exact when no other thread allocates, never torn by a lock
+// that is missing: at worst a moving object is counted on both sides, or on none.
+#ifndef BP_API_STATS_H
+#define BP_API_STATS_H
+
+#include "base/limits.h"
+
+#include <stddef.h>
+
+struct bp_class_stats {
+    size_t object_bytes;
+    size_t used_objects;
+    size_t free_objects; // in bins, magazines and spans; never-used ones are not counted
+};
+
+struct bp_stats {
+    size_t reserved_bytes;
+    size_t committed_bytes; // in the reservation
+    size_t span_bytes;      // chunks of small objects
+    size_t slot_bytes;      // pages of large objects, cached slots included
+    size_t direct_bytes;    // direct mappings
+    size_t dirty_bytes;     // free, holding pages
+    size_t used_bytes;      // objects in use
+    size_t free_bytes;      // objects free in spans that are in use, and dirty bytes
+    size_t purged_bytes;    // since the start
+    size_t trimmable_bytes; // what a trim could give back at most
+    struct bp_class_stats of_class[BP_CLASS_COUNT];
+};
+
+void bp_stats_gather(struct bp_stats *ret_stats);
+
+#endif

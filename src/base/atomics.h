@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The only atomics in the library, with their order in the name. A call that is not relaxed
+// says at its site what it pairs with; a relaxed one is for values whose staleness is harmless
+// or which a lock publishes.
+#ifndef BP_BASE_ATOMICS_H
+#define BP_BASE_ATOMICS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef _Atomic(size_t) bp_atomic_size;
+typedef _Atomic(uint32_t) bp_atomic_u32;
+typedef _Atomic(void *) bp_atomic_ptr;
+
+static inline size_t bp_load_relaxed(const bp_atomic_size *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+static inline void bp_store_relaxed(bp_atomic_size *cell, size_t value)
+{
+    atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline size_t bp_add_relaxed(bp_atomic_size *cell, size_t value)
+{
+    return atomic_fetch_add_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline size_t bp_sub_relaxed(bp_atomic_size *cell, size_t value)
+{
+    return atomic_fetch_sub_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline uint32_t bp_load_u32_relaxed(const bp_atomic_u32 *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+static inline void bp_store_u32_relaxed(bp_atomic_u32 *cell, uint32_t value)
+{
+    atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline uint32_t bp_load_u32_acquire(const bp_atomic_u32 *cell)
+{
+    return atomic_load_explicit(cell, memory_order_acquire);
+}
+
+static inline void bp_store_u32_release(bp_atomic_u32 *cell, uint32_t value)
+{
+    atomic_store_explicit(cell, value, memory_order_release);
+}
+
+static inline bool bp_cas_u32_acquire(bp_atomic_u32 *cell, uint32_t expected, uint32_t value)
+{
+    return atomic_compare_exchange_strong_explicit(cell, &expected, value, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static inline uint32_t bp_exchange_u32_acquire(bp_atomic_u32 *cell, uint32_t value)
+{
+    return atomic_exchange_explicit(cell, value, memory_order_acquire);
+}
+
+static inline uint32_t bp_exchange_u32_release(bp_atomic_u32 *cell, uint32_t value)
+{
+    return atomic_exchange_explicit(cell, value, memory_order_release);
+}
+
+static inline void *bp_load_ptr_relaxed(const bp_atomic_ptr *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+static inline void bp_store_ptr_relaxed(bp_atomic_ptr *cell, void *value)
+{
+    atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline void *bp_load_ptr_acquire(const bp_atomic_ptr *cell)
+{
+    return atomic_load_explicit(cell, memory_order_acquire);
+}
+
+static inline void bp_store_ptr_release(bp_atomic_ptr *cell, void *value)
+{
+    atomic_store_explicit(cell, value, memory_order_release);
+}
+
+static inline void *bp_exchange_ptr_acquire(bp_atomic_ptr *cell, void *value)
+{
+    return atomic_exchange_explicit(cell, value, memory_order_acquire);
+}
+
+static inline void *bp_exchange_ptr_acq_rel(bp_atomic_ptr *cell, void *value)
+{
+    return atomic_exchange_explicit(cell, value, memory_order_acq_rel);
+}
+
+static inline void bp_spin_hint(void)
+{
+    __builtin_ia32_pause();
+}
+
+#endif

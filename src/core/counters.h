@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Process-wide tallies that slow paths keep, in bytes or events. Relaxed throughout: they steer
+// policy and feed statistics, and nothing is published by them.
+#ifndef BP_CORE_COUNTERS_H
+#define BP_CORE_COUNTERS_H
+
+#include "base/atomics.h"
+#include "base/attr.h"
+
+struct bp_counters {
+    bp_atomic_size span_bytes;      // chunks that serve spans
+    bp_atomic_size slot_bytes;      // usable bytes of slots outside the pools
+    bp_atomic_size direct_bytes;    // direct mappings
+    bp_atomic_size dirty_bytes;     // free chunks and pooled slots that hold pages
+    bp_atomic_size committed_bytes; // readable and writable, metadata included
+    bp_atomic_size purged_bytes;    // given back so far
+    bp_atomic_size purge_failures;
+    bp_atomic_size commit_failures;
+    bp_atomic_size moved_slots; // slots whose mapping does not merge any more
+};
+
+extern struct bp_counters bp_counters BP_LINE_ALIGNED;
+
+#endif

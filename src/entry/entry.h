@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The malloc family under neutral names. The interpose layer gives them the names that a
+// platform's programs call, with the hot path in front.
+// Only this layer sets errno; free and everything that succeeds leave it as it was.
+// A caller's crime ends the process with one line.
+#ifndef BP_ENTRY_ENTRY_H
+#define BP_ENTRY_ENTRY_H
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+// Sets the library up, once, by whoever comes first; and gives the calling thread its heap.
+void bp_entry_init(void);
+BP_COLD void bp_entry_attach(void);
+
+// What the hot path leaves.
+BP_NOINLINE void *bp_entry_malloc_slow(size_t n_bytes);
+BP_NOINLINE void bp_entry_free_slow(void *pointer);
+BP_NOINLINE void *bp_entry_calloc_slow(size_t count, size_t n_bytes);
+BP_NOINLINE void *bp_entry_new_slow(size_t n_bytes);
+
+void *bp_entry_realloc(void *pointer, size_t n_bytes);
+void *bp_entry_reallocarray(void *pointer, size_t count, size_t n_bytes);
+void *bp_entry_reallocf(void *pointer, size_t n_bytes);
+
+void *bp_entry_aligned_alloc(size_t align, size_t n_bytes);
+void *bp_entry_memalign(size_t align, size_t n_bytes);
+int bp_entry_posix_memalign(void **ret_pointer, size_t align, size_t n_bytes);
+void *bp_entry_valloc(size_t n_bytes);
+void *bp_entry_pvalloc(size_t n_bytes);
+
+// operator new: nothrow answers NULL after the new_handler gave up, the other throws.
+void *bp_entry_new_aligned(size_t n_bytes, size_t align);
+void *bp_entry_new_nothrow(size_t n_bytes, size_t align);
+
+size_t bp_entry_usable_size(void *pointer);
+size_t bp_entry_good_size(size_t n_bytes);
+int bp_entry_trim(size_t pad);
+void bp_entry_stats(void);
+int bp_entry_info(int options, FILE *stream);
+
+// Pointers that nobody here knows go to the next allocator; if there is none, it is a crime.
+void bp_entry_foreign_free(void *pointer);
+void *bp_entry_foreign_realloc(void *pointer, size_t n_bytes);
+size_t bp_entry_foreign_usable_size(void *pointer);
+
+#endif

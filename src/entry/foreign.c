@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Pointers that are not ours: allocated before us, by a library that binds its own malloc, or by
+// glibc itself. They go to the next allocator behind this library. It is looked up on the first
+// such pointer: dlsym may allocate, and finds us ready then.
+#include "core/report.h"
+#include "entry/entry.h"
+#include "os/os.h"
+
+// A function of the next allocator, remembered.
+static void *next_function(bp_atomic_ptr *cell, const char *name)
+{
+    // pairs with nothing: the word is the address of code, and all that there is to see
+    void *function = bp_load_ptr_relaxed(cell);
+    if (!function) {
+        function = bp_os_next_function(name);
+        bp_store_ptr_relaxed(cell, function);
+    }
+    return function;
+}
+
+void bp_entry_foreign_free(void *pointer)
+{
+    static bp_atomic_ptr cell;
+    void (*next)(void *) = __extension__(void (*)(void *)) next_function(&cell, "free");
+    if (!next)
+        bp_die_invalid(pointer, "free");
+    next(pointer);
+}
+
+void *bp_entry_foreign_realloc(void *pointer, size_t n_bytes)
+{
+    static bp_atomic_ptr cell;
+    void *(*next)(void *, size_t) =
+        __extension__(void *(*)(void *, size_t)) next_function(&cell, "realloc");
+    if (!next)
+        bp_die_invalid(pointer, "realloc");
+    return next(pointer, n_bytes);
+}
+
+size_t bp_entry_foreign_usable_size(void *pointer)
+{
+    static bp_atomic_ptr cell;
+    size_t (*next)(void *) =
+        __extension__(size_t(*)(void *)) next_function(&cell, "malloc_usable_size");
+    if (!next)
+        bp_die_invalid(pointer, "malloc_usable_size");
+    return next(pointer);
+}

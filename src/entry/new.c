@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// operator new when memory is short: call the new_handler and try again, for as long as there is
+// one; then throw std::bad_alloc. The C++ runtime is looked for weakly: C programs have none.
+// Compiled with -fexceptions, because the handler may throw through here.
+#include "core/report.h"
+#include "entry/entry.h"
+#include "os/os.h"
+#include "thread/request.h"
+
+#include <errno.h>
+
+typedef void (*new_handler)(void);
+#define get_new_handler _ZSt15get_new_handlerv
+#define throw_bad_alloc _ZSt17__throw_bad_allocv
+BP_WEAK new_handler get_new_handler(void);
+BP_WEAK BP_NORETURN void throw_bad_alloc(void);
+
+// Calls the handler; false if there is none.
+static bool new_handler_ran(void)
+{
+    new_handler handler = get_new_handler ? get_new_handler() : NULL;
+    if (handler)
+        handler();
+    return handler != NULL;
+}
+
+static void *new_loop(size_t n_bytes, size_t align)
+{
+    void *object;
+    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
+        bp_entry_attach();
+    do {
+        object = bp_request_alloc(n_bytes, align, false);
+    } while (!object && new_handler_ran());
+    if (!object)
+        errno = ENOMEM;
+    return object;
+}
+
+static void die_without_exceptions(void)
+{
+    struct bp_line line = {.length = 0};
+    bp_line_text(&line, "bumpalloc: out of memory in operator new, and no C++ runtime to throw");
+    bp_line_send(&line);
+    bp_os_abort();
+}
+
+void *bp_entry_new_aligned(size_t n_bytes, size_t align)
+{
+    void *object = new_loop(n_bytes, align);
+    if (object)
+        return object;
+    if (throw_bad_alloc)
+        throw_bad_alloc();
+    die_without_exceptions();
+    return NULL;
+}
+
+void *bp_entry_new_slow(size_t n_bytes)
+{
+    return bp_entry_new_aligned(n_bytes, BP_OBJECT_ALIGN);
+}
+
+void *bp_entry_new_nothrow(size_t n_bytes, size_t align)
+{
+    return new_loop(n_bytes, align);
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// The names that ELF programs call, with the hot path in front. One object file defines them
+// all, so that a static link takes all or none.
+#define _GNU_SOURCE
+#include "api/stats.h"
+#include "base/bits.h"
+#include "entry/entry.h"
+#include "thread/heap_hot.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALLOC_INLINE_MAX = 256 };
+
+BP_EXPORT void *malloc(size_t n_bytes)
+{
+    void *object = bp_heap_try_malloc(n_bytes);
+    return BP_LIKELY(object) ? object : bp_entry_malloc_slow(n_bytes);
+}
+
+BP_EXPORT void free(void *pointer)
+{
+    if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
+        bp_entry_free_slow(pointer);
+}
+
+// Objects are whole 16-byte units: a short loop beats a call for small ones.
+static inline void *zeroed(void *object, size_t n_bytes)
+{
+    typedef long long unit __attribute__((vector_size(16), may_alias));
+    unit *at = object;
+    unit *end = at + (n_bytes + 15) / 16;
+    for (; at < end; at++) {
+        *at = (unit){0, 0};
+        __asm__ volatile("" ::: "memory"); // or it becomes a call of memset
+    }
+    return object;
+}
+
+BP_EXPORT void *calloc(size_t count, size_t n_bytes)
+{
+    size_t total;
+    if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) || total > CALLOC_INLINE_MAX))
+        return bp_entry_calloc_slow(count, n_bytes);
+    struct bp_heap_hot *heap = bp_heap_tls;
+    void *object = bp_heap_try_alloc(heap, heap->key[(total + 15) >> 4]);
+    if (BP_UNLIKELY(!object))
+        return bp_entry_calloc_slow(count, n_bytes);
+    return zeroed(object, total);
+}
+
+BP_EXPORT void *realloc(void *pointer, size_t n_bytes)
+{
+    return bp_entry_realloc(pointer, n_bytes);
+}
+
+BP_EXPORT void *reallocarray(void *pointer, size_t count, size_t n_bytes)
+{
+    return bp_entry_reallocarray(pointer, count, n_bytes);
+}
+
+void *reallocf(void *pointer, size_t n_bytes);
+BP_EXPORT void *reallocf(void *pointer, size_t n_bytes)
+{
+    return bp_entry_reallocf(pointer, n_bytes);
+}
+
+BP_EXPORT void *aligned_alloc(size_t align, size_t n_bytes)
+{
+    return bp_entry_aligned_alloc(align, n_bytes);
+}
+
+BP_EXPORT void *memalign(size_t align, size_t n_bytes)
+{
+    return bp_entry_memalign(align, n_bytes);
+}
+
+BP_EXPORT int posix_memalign(void **ret_pointer, size_t align, size_t n_bytes)
+{
+    return bp_entry_posix_memalign(ret_pointer, align, n_bytes);
+}
+
+BP_EXPORT void *valloc(size_t n_bytes)
+{
+    return bp_entry_valloc(n_bytes);
+}
+
+BP_EXPORT void *pvalloc(size_t n_bytes)
+{
+    return bp_entry_pvalloc(n_bytes);
+}
+
+// The sizes that callers pass are not trusted: the address knows better.
+void free_sized(void *pointer, size_t n_bytes);
+BP_EXPORT void free_sized(void *pointer, size_t n_bytes)
+{
+    (void)n_bytes;
+    if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
+        bp_entry_free_slow(pointer);
+}
+
+void free_aligned_sized(void *pointer, size_t align, size_t n_bytes);
+BP_EXPORT void free_aligned_sized(void *pointer, size_t align, size_t n_bytes)
+{
+    (void)align;
+    free_sized(pointer, n_bytes);
+}
+
+void cfree(void *pointer);
+BP_EXPORT void cfree(void *pointer)
+{
+    free_sized(pointer, 0);
+}
+
+BP_EXPORT size_t malloc_usable_size(void *pointer)
+{
+    return bp_entry_usable_size(pointer);
+}
+
+size_t malloc_size(const void *pointer);
+BP_EXPORT size_t malloc_size(const void *pointer)
+{
+    return bp_entry_usable_size((void *)(size_t)pointer);
+}
+
+size_t malloc_good_size(size_t n_bytes);
+BP_EXPORT size_t malloc_good_size(size_t n_bytes)
+{
+    return bp_entry_good_size(n_bytes);
+}
+
+BP_EXPORT int malloc_trim(size_t pad)
+{
+    return bp_entry_trim(pad);
+}
+
+BP_EXPORT void malloc_stats(void)
+{
+    bp_entry_stats();
+}
+
+BP_EXPORT int malloc_info(int options, FILE *stream)
+{
+    return bp_entry_info(options, stream);
+}
+
+BP_EXPORT struct mallinfo2 mallinfo2(void)
+{
+    struct bp_stats stats;
+    bp_entry_init();
+    bp_stats_gather(&stats);
+    return (struct mallinfo2){
+        .arena = stats.committed_bytes,
+        .hblkhd = stats.direct_bytes,
+        .uordblks = stats.used_bytes,
+        .fordblks = stats.free_bytes,
+        .keepcost = stats.trimmable_bytes,
+    };
+}
+
+static int clamped(size_t value)
+{
+    return value > INT_MAX ? INT_MAX : (int)value;
+}
+
+BP_EXPORT struct mallinfo mallinfo(void)
+{
+    struct mallinfo2 it = mallinfo2();
+    return (struct mallinfo){
+        .arena = clamped(it.arena),
+        .hblkhd = clamped(it.hblkhd),
+        .uordblks = clamped(it.uordblks),
+        .fordblks = clamped(it.fordblks),
+        .keepcost = clamped(it.keepcost),
+    };
+}
+
+// glibc's knobs have nothing to turn here; all are accepted, as programs expect.
+BP_EXPORT int mallopt(int parameter, int value)
+{
+    (void)parameter;
+    (void)value;
+    return 1;
+}
+
+// Not relied on: the first call initialises. But it makes our fork handlers the first, so that
+// other libraries' handlers may still allocate when theirs run.
+static __attribute__((constructor(101))) void early(void)
+{
+    bp_entry_init();
+}
+
+#if BP_ARCHIVE
+// glibc's internal names, for programs that link it statically.
+#define ALIAS(name, target) __typeof__(target) name __attribute__((alias(#target)))
+ALIAS(__libc_malloc, malloc);
+ALIAS(__libc_free, free);
+ALIAS(__libc_calloc, calloc);
+ALIAS(__libc_realloc, realloc);
+ALIAS(__libc_memalign, memalign);
+ALIAS(__libc_valloc, valloc);
+ALIAS(__libc_pvalloc, pvalloc);
+ALIAS(__libc_reallocarray, reallocarray);
+ALIAS(__posix_memalign, posix_memalign);
+#endif

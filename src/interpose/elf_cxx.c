@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The 20 C++ operators under their Itanium names: all of them, because one that is missing goes
+// past us without a sound. `const void *` stands for std::nothrow_t, size_t for std::align_val_t.
+#include "base/bits.h"
+#include "entry/entry.h"
+#include "thread/heap_hot.h"
+
+#define OPERATOR BP_EXPORT
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+static inline void *hot_new(size_t n_bytes)
+{
+    void *object = bp_heap_try_malloc(n_bytes);
+    return BP_LIKELY(object) ? object : bp_entry_new_slow(n_bytes);
+}
+
+static inline void *hot_new_nothrow(size_t n_bytes)
+{
+    void *object = bp_heap_try_malloc(n_bytes);
+    return BP_LIKELY(object) ? object : bp_entry_new_nothrow(n_bytes, BP_OBJECT_ALIGN);
+}
+
+static inline void hot_delete(void *object)
+{
+    if (BP_UNLIKELY(!bp_heap_try_free(object)))
+        bp_entry_free_slow(object);
+}
+
+// --- new, new[] ---
+
+OPERATOR void *_Znwm(size_t n_bytes)
+{
+    return hot_new(n_bytes);
+}
+
+OPERATOR void *_Znam(size_t n_bytes)
+{
+    return hot_new(n_bytes);
+}
+
+OPERATOR void *_ZnwmRKSt9nothrow_t(size_t n_bytes, const void *tag)
+{
+    (void)tag;
+    return hot_new_nothrow(n_bytes);
+}
+
+OPERATOR void *_ZnamRKSt9nothrow_t(size_t n_bytes, const void *tag)
+{
+    (void)tag;
+    return hot_new_nothrow(n_bytes);
+}
+
+OPERATOR void *_ZnwmSt11align_val_t(size_t n_bytes, size_t align)
+{
+    return bp_entry_new_aligned(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+}
+
+OPERATOR void *_ZnamSt11align_val_t(size_t n_bytes, size_t align)
+{
+    return bp_entry_new_aligned(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+}
+
+OPERATOR void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t n_bytes, size_t align, const void *tag)
+{
+    (void)tag;
+    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+}
+
+OPERATOR void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t n_bytes, size_t align, const void *tag)
+{
+    (void)tag;
+    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+}
+
+// --- delete, delete[]: neither size nor alignment is trusted or needed ---
+
+#define DELETE(name, ...)                                                                          \
+    OPERATOR void name(__VA_ARGS__)                                                                \
+    {                                                                                              \
+        hot_delete(object);                                                                        \
+    }
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+DELETE(_ZdlPv, void *object)
+DELETE(_ZdaPv, void *object)
+DELETE(_ZdlPvRKSt9nothrow_t, void *object, const void *tag)
+DELETE(_ZdaPvRKSt9nothrow_t, void *object, const void *tag)
+DELETE(_ZdlPvm, void *object, size_t n_bytes)
+DELETE(_ZdaPvm, void *object, size_t n_bytes)
+DELETE(_ZdlPvSt11align_val_t, void *object, size_t align)
+DELETE(_ZdaPvSt11align_val_t, void *object, size_t align)
+DELETE(_ZdlPvmSt11align_val_t, void *object, size_t n_bytes, size_t align)
+DELETE(_ZdaPvmSt11align_val_t, void *object, size_t n_bytes, size_t align)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, void *object, size_t align, const void *tag)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, void *object, size_t align, const void *tag)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The operating system's contract. Rules for every function here:
+//  - 0 is success, otherwise an errno code; errno itself is left as it was;
+//  - addresses and sizes are page-aligned, sizes are not 0;
+//  - nothing here allocates, prints, or calls up.
+// A page of a reservation is reserved (no access), committed (readable, writable, charged) or
+// purged (committed, no memory behind it, reads zero).
+#ifndef BP_OS_OS_H
+#define BP_OS_OS_H
+
+#include "base/atomics.h"
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The calls that can be made to fail in the checks build.
+enum bp_os_call {
+    BP_OS_RESERVE,
+    BP_OS_COMMIT,
+    BP_OS_DECOMMIT,
+    BP_OS_PURGE,
+    BP_OS_MAP,
+    BP_OS_MOVE,
+    BP_OS_CALL_COUNT,
+};
+
+// Checks build: asked before each of the calls above; a non-zero answer is the call's result.
+extern int (*bp_os_fault_hook)(enum bp_os_call call);
+
+size_t bp_os_page_bytes(void);
+unsigned bp_os_cpu_count(void);
+// RLIMIT_AS or its like; SIZE_MAX where there is none.
+size_t bp_os_address_limit(void);
+
+// Addresses without memory, aligned, below BP_ADDRESS_MAX.
+int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
+// reserved -> committed, reads zero. A failure changes nothing.
+int bp_os_commit(void *addr, size_t n_bytes);
+// committed -> reserved; the contents are lost and the charge is returned.
+int bp_os_decommit(void *addr, size_t n_bytes);
+// committed -> purged. A failure leaves the contents as they are.
+int bp_os_purge(void *addr, size_t n_bytes);
+// Moves the pages behind src to dst (both committed); src is purged after it. The mapping at
+// dst does not merge with its neighbours any more: callers bound how often.
+int bp_os_move(void *dst, void *src, size_t n_bytes);
+// A mapping of its own, committed; align may exceed the page size.
+int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
+// Gives back any mapping.
+int bp_os_unmap(void *addr, size_t n_bytes);
+// Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.
+int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr);
+// Labels a range for whoever reads the process's map; keeps it out of core dumps or not.
+void bp_os_name(void *addr, size_t n_bytes);
+void bp_os_dump(void *addr, size_t n_bytes, bool wanted);
+
+// Sleeps while *cell == value (or returns early); wakes one sleeper.
+void bp_os_wait(bp_atomic_u32 *cell, uint32_t value);
+void bp_os_wake(bp_atomic_u32 *cell);
+void bp_os_yield(void);
+
+// The environment's value or NULL; always NULL for a program that runs with raised privileges.
+const char *bp_os_env(const char *name);
+void bp_os_write_error(const char *text, size_t n_bytes);
+BP_NORETURN void bp_os_abort(void);
+
+// fn runs with the thread's argument when a thread that has armed itself ends.
+int bp_os_thread_exit_register(void (*fn)(void *));
+int bp_os_thread_exit_arm(void *argument);
+int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+// The next definition of a function behind this library's, or NULL.
+void *bp_os_next_function(const char *name);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Linux: memory and futexes. What only takes address space goes straight to the kernel, so that
+// a hook on mmap cannot call back into us; what gives pages away goes through libc, because
+// programs that pin memory (RDMA) watch it there.
+#define _GNU_SOURCE
+#include "base/bits.h"
+#include "base/limits.h"
+#include "os/fault.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if !defined(PR_SET_VMA)
+#define PR_SET_VMA           0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+#if !defined(MREMAP_DONTUNMAP)
+#define MREMAP_DONTUNMAP 4
+#endif
+
+// The errno code of a call that has just been made, with the caller's errno restored.
+static int outcome(int saved_errno, bool failed)
+{
+    int code = failed ? errno : 0;
+    errno = saved_errno;
+    return code;
+}
+
+static int raw_unmap(void *addr, size_t n_bytes)
+{
+    int saved = errno;
+    return outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
+}
+
+static int map_anonymous(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
+{
+    int saved = errno;
+    long mapped =
+        syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
+    if (mapped != -1)
+        *ret_addr = (void *)mapped;
+    return outcome(saved, mapped == -1);
+}
+
+// Maps more than asked for and trims both ends.
+static int map_aligned(size_t n_bytes, size_t align, int prot, int flags, void **ret_addr)
+{
+    size_t slack = align > bp_os_page_bytes() ? align - bp_os_page_bytes() : 0;
+    void *raw = NULL;
+    if (n_bytes > SIZE_MAX - slack)
+        return ENOMEM;
+    int code = map_anonymous(NULL, n_bytes + slack, prot, flags, &raw);
+    if (code)
+        return code;
+    char *start = (char *)bp_align_up((size_t)raw, align);
+    size_t head = (size_t)(start - (char *)raw);
+    if (head)
+        raw_unmap(raw, head);
+    if (slack > head)
+        raw_unmap(start + n_bytes, slack - head);
+    *ret_addr = start;
+    return 0;
+}
+
+int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
+{
+    int code = bp_os_injected_fault(BP_OS_RESERVE);
+    if (!code)
+        code = map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
+    if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
+        raw_unmap(*ret_base, n_bytes);
+        return ENOMEM;
+    }
+    return code;
+}
+
+int bp_os_commit(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    int saved = errno;
+    if (code)
+        return code;
+    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+}
+
+int bp_os_decommit(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_DECOMMIT);
+    void *same;
+    if (code)
+        return code;
+    return map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &same);
+}
+
+int bp_os_purge(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_PURGE);
+    int saved = errno;
+    if (code)
+        return code;
+    return outcome(saved, madvise(addr, n_bytes, MADV_DONTNEED) == -1);
+}
+
+int bp_os_move(void *dst, void *src, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_MOVE);
+    int saved = errno;
+    if (code)
+        return code;
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
+}
+
+int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
+{
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    if (code)
+        return code;
+    return map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
+}
+
+int bp_os_unmap(void *addr, size_t n_bytes)
+{
+    int saved = errno;
+    return outcome(saved, munmap(addr, n_bytes) == -1);
+}
+
+int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
+{
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    int saved = errno;
+    if (code)
+        return code;
+    void *moved = mremap(addr, old_bytes, new_bytes, MREMAP_MAYMOVE);
+    if (moved != MAP_FAILED)
+        *ret_addr = moved;
+    return outcome(saved, moved == MAP_FAILED);
+}
+
+void bp_os_name(void *addr, size_t n_bytes)
+{
+    int saved = errno;
+    syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
+    errno = saved;
+}
+
+void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
+{
+    int saved = errno;
+    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
+    errno = saved;
+}
+
+void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
+{
+    int saved = errno;
+    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    errno = saved;
+}
+
+void bp_os_wake(bp_atomic_u32 *cell)
+{
+    int saved = errno;
+    syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// What every POSIX system does alike: threads, fork, environment, limits, messages.
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int (*bp_os_fault_hook)(enum bp_os_call call);
+
+extern char **environ;
+
+// Weak, so that a static program without these links: it has no next definition.
+#pragma weak dlsym
+
+static pthread_key_t exit_key;
+
+size_t bp_os_page_bytes(void)
+{
+    static bp_atomic_size page_bytes;
+    size_t known = bp_load_relaxed(&page_bytes);
+    if (!known) {
+        known = (size_t)getauxval(AT_PAGESZ);
+        bp_store_relaxed(&page_bytes, known);
+    }
+    return known;
+}
+
+unsigned bp_os_cpu_count(void)
+{
+    cpu_set_t set;
+    int saved = errno;
+    int failed = sched_getaffinity(0, sizeof(set), &set);
+    errno = saved;
+    return failed ? 1 : (unsigned)CPU_COUNT(&set);
+}
+
+size_t bp_os_address_limit(void)
+{
+    struct rlimit limit;
+    int saved = errno;
+    int failed = getrlimit(RLIMIT_AS, &limit);
+    errno = saved;
+    return failed || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
+}
+
+// Walks environ itself: getenv is hooked by others, and may allocate there.
+const char *bp_os_env(const char *name)
+{
+    size_t length = strlen(name);
+    if (getauxval(AT_SECURE) || !environ)
+        return NULL;
+    for (char **entry = environ; *entry; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    }
+    return NULL;
+}
+
+void bp_os_write_error(const char *text, size_t n_bytes)
+{
+    int saved = errno;
+    while (n_bytes > 0) {
+        ssize_t written = write(STDERR_FILENO, text, n_bytes);
+        if (written <= 0 && errno != EINTR)
+            break;
+        if (written > 0) {
+            text += written;
+            n_bytes -= (size_t)written;
+        }
+    }
+    errno = saved;
+}
+
+void bp_os_abort(void)
+{
+    abort();
+}
+
+void bp_os_yield(void)
+{
+    sched_yield();
+}
+
+int bp_os_thread_exit_register(void (*fn)(void *))
+{
+    return pthread_key_create(&exit_key, fn);
+}
+
+int bp_os_thread_exit_arm(void *argument)
+{
+    return pthread_setspecific(exit_key, argument);
+}
+
+int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    return pthread_atfork(prepare, parent, child);
+}
+
+void *bp_os_next_function(const char *name)
+{
+    return dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Class regions: each power of two from 2^16 to 2^38 owns an equal share of the reservation,
+// cut into slots. Invariants:
+//  1. A slot holds one object, at the slot's start; its state is out of line, free slots are not
+//     written to.
+//  2. USED: the object has usable_bytes, all committed. CACHED: a thread heap keeps it for
+//     itself; only that thread, or who takes it from the heap's shared places, may touch the
+//     record. DIRTY and CLEAN: in the region's pools. BUSY: being purged. FRESH: never used.
+//  3. Bytes from dirty_bytes on read zero. It covers usable_bytes in a used slot.
+//  4. Small slots are committed whole, a window of many at a time; larger ones as they are used.
+// Regions are numbered 0..22; region r has slots of 2^(16 + r) bytes.
+#ifndef BP_REGION_CLASS_REGION_H
+#define BP_REGION_CLASS_REGION_H
+
+#include "base/bits.h"
+#include "base/limits.h"
+#include "reserve/meta.h"
+#include "reserve/reserve.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bp_lock;
+
+enum bp_slot_state {
+    BP_SLOT_FRESH,
+    BP_SLOT_USED,
+    BP_SLOT_CACHED,
+    BP_SLOT_DIRTY,
+    BP_SLOT_CLEAN,
+    BP_SLOT_BUSY
+};
+
+struct bp_slot {
+    size_t usable_bytes;
+    size_t dirty_bytes;
+    size_t committed_bytes;
+    uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
+    uint32_t stamp;
+    uint8_t state;
+    bool moved; // holds pages that were moved in: its mapping does not merge
+};
+
+// n_bytes > BP_SMALL_MAX; the region whose slots hold them, may be >= region_count
+static inline unsigned bp_region_for(size_t n_bytes)
+{
+    unsigned shift = bp_log2_ceil(n_bytes);
+    return shift <= BP_SLOT_MIN_SHIFT ? 0 : shift - BP_SLOT_MIN_SHIFT;
+}
+
+static inline size_t bp_region_slot_bytes(unsigned region)
+{
+    return BP_CHUNK_BYTES << region;
+}
+
+// pointer is in the reservation; true if in a class region
+static inline bool bp_region_of(const void *pointer, unsigned *ret_region)
+{
+    size_t offset = (size_t)((const char *)pointer - bp_region_base(0));
+    *ret_region = (unsigned)(offset >> bp_reservation.region_shift);
+    return *ret_region < bp_reservation.region_count;
+}
+
+static inline struct bp_slot *bp_region_slot(unsigned region, const void *pointer)
+{
+    size_t offset = (size_t)((const char *)pointer - bp_region_base(region));
+    struct bp_slot *slots = bp_meta_begin((enum bp_meta_area)(BP_META_SLOTS + region));
+    return slots + (offset >> (BP_SLOT_MIN_SHIFT + region));
+}
+
+// The record of the slot that starts at pointer, or NULL; pointer is in the region.
+struct bp_slot *bp_region_find(unsigned region, const void *pointer);
+
+// From the pools, or cut fresh; the slot is CACHED then, and the caller's. NULL if there is none.
+void *bp_region_take_pooled(unsigned region);
+void *bp_region_take_fresh(unsigned region);
+// A CACHED slot becomes USED with so many bytes; false (nothing changed) if commit fails.
+// *ret_dirty_bytes: how many of them, from the start, may not be zero.
+bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_dirty_bytes);
+// A CACHED slot goes to the pools.
+void bp_region_give(unsigned region, void *object);
+// A USED slot in place: more or fewer usable bytes, within the slot.
+bool bp_region_resize(unsigned region, void *object, size_t n_bytes);
+// Purges what a used slot still holds behind its usable bytes, if that is worth a call.
+void bp_region_trim(unsigned region, void *object);
+// Moves the pages of one used slot to another's start; false if they must be copied.
+bool bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes);
+
+uint32_t bp_region_oldest_stamp(unsigned region);
+size_t bp_region_purge_oldest(unsigned region);
+// Returns the commit charge of the clean slots.
+size_t bp_region_decommit(unsigned region);
+struct bp_lock *bp_region_lock(unsigned region);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The depot: what all threads share of each small size class. Whole magazines change hands, one
+// lock for as many objects as they hold (Bonwick and Adams, "Magazines and Vmem", 2001).
+//  1. A magazine is a NULL-terminated chain of free objects of one class, linked by their first
+//     words. The depot keeps a few, newest on top; overflow sorts the oldest into its spans.
+//  2. Whoever asks gets the newest magazine, else objects gathered from partly free spans.
+//  3. A run is the fresh tail of a span, for one heap alone to bump through.
+#ifndef BP_REGION_DEPOT_H
+#define BP_REGION_DEPOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bp_lock;
+
+struct bp_magazine {
+    void *head;
+    uint32_t count;
+};
+
+struct bp_run_bounds {
+    char *cursor;
+    char *end;
+};
+
+// A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
+struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted);
+void bp_depot_give(unsigned class_index, struct bp_magazine magazine);
+// Every object of the chain goes to its span.
+void bp_depot_sort(unsigned class_index, void *chain);
+// Sorts all magazines of all classes.
+void bp_depot_drain(void);
+
+// A run for the calling heap; cursor NULL if addresses or memory have run out.
+struct bp_run_bounds bp_depot_run_take(unsigned class_index);
+// The heap is done with its run, all of it bumped or not.
+void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end);
+
+struct bp_lock *bp_depot_lock(unsigned class_index);
+// Objects that wait in the class's magazines.
+uint32_t bp_depot_object_count(unsigned class_index);
+
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "region/direct.h"
+
+#include "base/bits.h"
+#include "base/limits.h"
+#include "core/counters.h"
+#include "core/lock.h"
+#include "os/os.h"
+
+#include <string.h>
+
+struct entry {
+    size_t address; // 0: empty
+    size_t n_bytes;
+};
+
+static struct {
+    struct bp_lock lock; // rank DIRECT: guards the table
+    struct entry *entries;
+    size_t capacity; // a power of two, at most half full
+    size_t count;
+} table = {.lock = BP_LOCK_INIT(BP_RANK_DIRECT)};
+
+struct bp_lock *bp_direct_lock(void)
+{
+    return &table.lock;
+}
+
+static size_t home_of(size_t address, size_t capacity)
+{
+    return (address >> 12) * 0x9e3779b97f4a7c15u >> 20 & (capacity - 1);
+}
+
+// The entry of the address, or the empty one where it belongs.
+static struct entry *entry_find(struct entry *entries, size_t capacity, size_t address)
+{
+    size_t at = home_of(address, capacity);
+    while (entries[at].address && entries[at].address != address)
+        at = (at + 1) & (capacity - 1);
+    return &entries[at];
+}
+
+static struct entry *lookup_locked(const void *pointer)
+{
+    if (!table.capacity || !pointer)
+        return NULL;
+    struct entry *entry = entry_find(table.entries, table.capacity, (size_t)pointer);
+    return entry->address ? entry : NULL;
+}
+
+// Closes the gap that a removal leaves in a probe sequence (Knuth, algorithm 6.4R).
+static void remove_locked(struct entry *entry)
+{
+    size_t mask = table.capacity - 1;
+    size_t gap = (size_t)(entry - table.entries);
+    for (size_t at = (gap + 1) & mask; table.entries[at].address; at = (at + 1) & mask) {
+        size_t home = home_of(table.entries[at].address, table.capacity);
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            table.entries[gap] = table.entries[at];
+            gap = at;
+        }
+    }
+    table.entries[gap].address = 0;
+    table.count--;
+}
+
+static size_t capacity_wanted(void)
+{
+    bp_lock_take(&table.lock);
+    size_t wanted = 2 * (table.count + 1) > table.capacity ? bp_max(2 * table.capacity, 256) : 0;
+    bp_lock_give(&table.lock);
+    return wanted;
+}
+
+// Swaps in a table of the given capacity unless another thread was faster.
+static struct entry *table_swap_locked(struct entry *larger, size_t capacity)
+{
+    struct entry *old = table.entries;
+    if (capacity <= table.capacity)
+        return larger;
+    for (size_t i = 0; i < table.capacity; i++) {
+        if (old[i].address)
+            *entry_find(larger, capacity, old[i].address) = old[i];
+    }
+    table.entries = larger;
+    table.capacity = capacity;
+    return old;
+}
+
+// Makes room for one more entry; maps and unmaps outside the lock.
+static bool table_make_room(void)
+{
+    for (size_t capacity = capacity_wanted(); capacity; capacity = capacity_wanted()) {
+        size_t n_bytes = bp_align_up(capacity * sizeof(struct entry), bp_os_page_bytes());
+        void *larger;
+        if (bp_os_map(n_bytes, bp_os_page_bytes(), &larger))
+            return false;
+        bp_lock_take(&table.lock);
+        size_t old_bytes = bp_align_up(table.capacity * sizeof(struct entry), bp_os_page_bytes());
+        struct entry *spare = table_swap_locked(larger, capacity);
+        bp_lock_give(&table.lock);
+        if (spare)
+            bp_os_unmap(spare, spare == larger ? n_bytes : old_bytes);
+    }
+    return true;
+}
+
+// false if the table has filled up since room was made: one entry stays empty always.
+static bool insert(void *address, size_t n_bytes)
+{
+    bp_lock_take(&table.lock);
+    bool fits = table.count + 1 < table.capacity;
+    if (fits) {
+        struct entry *entry = entry_find(table.entries, table.capacity, (size_t)address);
+        *entry = (struct entry){(size_t)address, n_bytes};
+        table.count++;
+    }
+    bp_lock_give(&table.lock);
+    bp_add_relaxed(&bp_counters.direct_bytes, fits ? n_bytes : 0);
+    return fits;
+}
+
+void *bp_direct_take(size_t n_bytes, size_t align)
+{
+    size_t page = bp_os_page_bytes();
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), page);
+    void *address;
+    if (whole < n_bytes || !table_make_room() || bp_os_map(whole, bp_max(align, page), &address))
+        return NULL;
+    while (!insert(address, whole)) {
+        if (!table_make_room()) {
+            bp_os_unmap(address, whole);
+            return NULL;
+        }
+    }
+    return address;
+}
+
+// Takes the pointer's entry out of the table; its size, or 0.
+static size_t withdraw(const void *pointer)
+{
+    size_t n_bytes = 0;
+    bp_lock_take(&table.lock);
+    struct entry *entry = lookup_locked(pointer);
+    if (entry) {
+        n_bytes = entry->n_bytes;
+        remove_locked(entry);
+    }
+    bp_lock_give(&table.lock);
+    bp_sub_relaxed(&bp_counters.direct_bytes, n_bytes);
+    return n_bytes;
+}
+
+bool bp_direct_give(void *pointer)
+{
+    size_t n_bytes = withdraw(pointer);
+    if (n_bytes)
+        bp_os_unmap(pointer, n_bytes);
+    return n_bytes != 0;
+}
+
+size_t bp_direct_usable(const void *pointer)
+{
+    bp_lock_take(&table.lock);
+    struct entry *entry = lookup_locked(pointer);
+    size_t n_bytes = entry ? entry->n_bytes : 0;
+    bp_lock_give(&table.lock);
+    return n_bytes;
+}
+
+void *bp_direct_resize(void *pointer, size_t n_bytes)
+{
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), bp_os_page_bytes());
+    size_t old_bytes = bp_direct_usable(pointer);
+    void *moved = pointer;
+    if (whole == old_bytes)
+        return pointer;
+    if (whole < n_bytes || !table_make_room())
+        return NULL;
+    withdraw(pointer);
+    bool failed = bp_os_remap(pointer, old_bytes, whole, &moved) != 0;
+    // Our own entry has just left, so room is short only while others race for it.
+    while (!insert(moved, failed ? old_bytes : whole))
+        table_make_room();
+    return failed ? NULL : moved;
+}

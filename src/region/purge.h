@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// When free memory goes back to the system. The budget of dirty bytes is a floor or a share of
+// what is in use, whichever is more; the thread whose free exceeds it purges, oldest first,
+// neighbours in one call, until the dirty bytes are within the budget again. So a burst that
+// ends returns its memory without a later call.
+#ifndef BP_REGION_PURGE_H
+#define BP_REGION_PURGE_H
+
+#include <stddef.h>
+
+// Called after memory became dirty; no locks held.
+void bp_purge_check(void);
+// Purges all dirty memory; returns the bytes released.
+size_t bp_purge_all(void);
+// Returns the commit charge of all free memory: the last resort before ENOMEM.
+size_t bp_purge_decommit(void);
+// In the child: whoever was purging is not there.
+void bp_purge_after_fork(void);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "region/span.h"
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "region/size_class.h"
+#include "reserve/chunks.h"
+#include "reserve/meta.h"
+#include "reserve/reserve.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
+
+struct bp_span *bp_span_at(uint32_t chunk)
+{
+    return (struct bp_span *)bp_meta_begin(BP_META_SPANS) + chunk;
+}
+
+char *bp_span_end(const struct bp_span *span)
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    return bp_chunk_address(span->first_chunk) + span->object_count * bytes;
+}
+
+char *bp_span_cursor(const struct bp_span *span)
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    return bp_span_end(span) - span->fresh_count * bytes;
+}
+
+// --- lists ---
+
+static void list_insert(struct bp_span_lists *lists, struct bp_span *span, unsigned list)
+{
+    span->list = (uint8_t)(list + 1);
+    span->prev = 0;
+    span->next = lists->head[list];
+    if (span->next)
+        bp_span_at(span->next)->prev = span->first_chunk;
+    lists->head[list] = span->first_chunk;
+}
+
+static void list_remove(struct bp_span_lists *lists, struct bp_span *span)
+{
+    if (span->prev)
+        bp_span_at(span->prev)->next = span->next;
+    else
+        lists->head[span->list - 1] = span->next;
+    if (span->next)
+        bp_span_at(span->next)->prev = span->prev;
+    span->list = 0;
+}
+
+// 1 + the list that the span should stand in, 0 for none.
+static unsigned list_wanted(const struct bp_span *span)
+{
+    if (span->free_count == 0)
+        return span->fresh_count && !span->running ? BP_SPAN_LISTS : 0;
+    return 1 + (span->free_count - 1) * BP_SPAN_BUCKETS / span->object_count;
+}
+
+static void list_update(struct bp_span_lists *lists, struct bp_span *span)
+{
+    unsigned wanted = list_wanted(span);
+    if (wanted == span->list)
+        return;
+    if (span->list)
+        list_remove(lists, span);
+    if (wanted)
+        list_insert(lists, span, wanted - 1);
+}
+
+// --- birth and death ---
+
+static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, uint8_t key)
+{
+    memset(bp_chunk_map() + first, key, count);
+    for (uint32_t i = 0; i < count; i++)
+        span[i].first_chunk = key || span->large_bytes ? first : 0;
+}
+
+struct bp_span *bp_span_create(unsigned class_index)
+{
+    bool zero;
+    uint32_t count = bp_class[class_index].span_chunks;
+    uint32_t first = bp_chunks_take(count, &zero);
+    if (!first)
+        return NULL;
+    struct bp_span *span = bp_span_at(first);
+    uint32_t objects = bp_class[class_index].span_objects;
+    *span = (struct bp_span){.object_count = objects,
+                             .fresh_count = objects,
+                             .chunk_count = count,
+                             .class_index = (uint8_t)class_index,
+                             .running = true};
+    chunks_mark(span, first, count, (uint8_t)(2 * class_index));
+    return span;
+}
+
+static void span_give_back(struct bp_span *span)
+{
+    uint32_t first = span->first_chunk;
+    uint32_t count = span->chunk_count;
+    span->large_bytes = 0;
+    chunks_mark(span, first, count, 0);
+    bp_chunks_give(first, count);
+}
+
+static bool span_is_unused(const struct bp_span *span)
+{
+    return !span->running && span->free_count + span->fresh_count == span->object_count;
+}
+
+static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
+{
+    if (!span_is_unused(span)) {
+        list_update(lists, span);
+        return;
+    }
+    if (span->list)
+        list_remove(lists, span);
+    span_give_back(span);
+}
+
+// --- objects ---
+
+void bp_span_put_locked(struct bp_span_lists *lists, void *object)
+{
+    struct bp_span *span = bp_span_at(bp_span_at(bp_chunk_of(object))->first_chunk);
+    bp_assert(span->free_count < span->object_count);
+    *(void **)object = span->free_head;
+    span->free_head = object;
+    span->free_count++;
+    span_settle(lists, span);
+}
+
+static void take_object(struct bp_span *span, void **chain)
+{
+    void *object = span->free_head;
+    span->free_head = *(void **)object;
+    span->free_count--;
+    *(void **)object = *chain;
+    *chain = object;
+}
+
+uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain)
+{
+    uint32_t got = 0;
+    *ret_chain = NULL;
+    for (unsigned bucket = 0; bucket < BP_SPAN_BUCKETS; bucket++) {
+        while (lists->head[bucket] && got < wanted) {
+            struct bp_span *span = bp_span_at(lists->head[bucket]);
+            for (; span->free_count && got < wanted; got++)
+                take_object(span, ret_chain);
+            list_update(lists, span);
+        }
+    }
+    return got;
+}
+
+bool bp_span_has_free(const struct bp_span_lists *lists)
+{
+    for (unsigned bucket = 0; bucket < BP_SPAN_BUCKETS; bucket++) {
+        if (lists->head[bucket])
+            return true;
+    }
+    return false;
+}
+
+// --- runs ---
+
+struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists)
+{
+    uint32_t first = lists->head[BP_SPAN_LISTS - 1];
+    if (!first)
+        return NULL;
+    struct bp_span *span = bp_span_at(first);
+    span->running = true;
+    list_update(lists, span);
+    return span;
+}
+
+void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor)
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    span->fresh_count = (uint32_t)((size_t)(bp_span_end(span) - cursor) / bytes);
+    span->running = false;
+    span_settle(lists, span);
+}
+
+// --- one large object ---
+
+void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
+{
+    size_t whole = bp_align_up(n_bytes, BP_CHUNK_BYTES);
+    if (whole < n_bytes || whole >> BP_CHUNK_SHIFT > bp_reservation.arena_end)
+        return NULL;
+    uint32_t count = (uint32_t)(whole >> BP_CHUNK_SHIFT);
+    uint32_t first = bp_chunks_take(count, ret_zero);
+    if (!first)
+        return NULL;
+    struct bp_span *span = bp_span_at(first);
+    *span = (struct bp_span){.chunk_count = count, .large_bytes = whole};
+    chunks_mark(span, first, count, 0);
+    return bp_chunk_address(first);
+}
+
+struct bp_span *bp_span_large_find(const void *pointer)
+{
+    uint32_t chunk = bp_chunk_of(pointer);
+    size_t frontier = bp_load_relaxed(&bp_hot.arena_units) >> (BP_CHUNK_SHIFT - 4);
+    if (chunk < bp_reservation.arena_begin || chunk >= frontier)
+        return NULL;
+    struct bp_span *span = bp_span_at(chunk);
+    bool starts = span->first_chunk == chunk && bp_chunk_address(chunk) == pointer;
+    return starts && span->large_bytes ? span : NULL;
+}
+
+void bp_span_large_give(struct bp_span *span)
+{
+    span_give_back(span);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Spans: adjacent chunks that serve one small size class, or one large object when there are no
+// class regions. Bookkeeping is out of line, one record a chunk. Invariants:
+//  1. The record of a span is that of its first chunk; every chunk's record names it.
+//  2. Objects lie at multiples of the class's bytes from the span's start. The last fresh_count
+//     of them were never handed out. A heap that bumps through them "runs" the span.
+//  3. free_count objects are chained from free_head; all others are in use, or in magazines.
+//  4. A span stands in a list of its class by fullness when it has free objects, or fresh ones
+//     that nobody runs. Free objects are taken from the fullest spans, so the emptiest drain.
+//  5. A span that nobody runs and of which nothing is in use gives its chunks back at once.
+// Functions named _locked need the depot lock of the class.
+#ifndef BP_REGION_SPAN_H
+#define BP_REGION_SPAN_H
+
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BP_SPAN_BUCKETS = 4, BP_SPAN_LISTS = BP_SPAN_BUCKETS + 1 };
+
+struct bp_span {
+    void *free_head;
+    uint32_t free_count;
+    uint32_t fresh_count;
+    uint32_t object_count;
+    uint32_t first_chunk; // of the span this chunk belongs to; 0 in no span
+    uint32_t next, prev;  // in a list, by first chunk
+    uint32_t chunk_count;
+    uint8_t class_index; // 0: one large object
+    uint8_t list;        // 1 + index of the list it stands in, 0 for none
+    bool running;
+    size_t large_bytes; // usable bytes of the one large object
+};
+
+// A class's spans. Bucket 0 holds the fullest; the last list those with fresh objects alone.
+struct bp_span_lists {
+    uint32_t head[BP_SPAN_LISTS];
+};
+
+struct bp_span *bp_span_at(uint32_t chunk);
+
+// Puts an object that no one uses back into its span.
+void bp_span_put_locked(struct bp_span_lists *lists, void *object);
+// Takes up to `wanted` free objects as a chain; returns how many.
+uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain);
+// A parked run of this class, or NULL. The span is running then.
+struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists);
+// Ends a run at `cursor`: what lies behind it is parked, or the span is given back.
+void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor);
+bool bp_span_has_free(const struct bp_span_lists *lists);
+
+// A new running span; NULL if addresses or memory have run out. Needs no lock.
+struct bp_span *bp_span_create(unsigned class_index);
+char *bp_span_cursor(const struct bp_span *span);
+char *bp_span_end(const struct bp_span *span);
+
+// One large object in chunks of its own; *ret_zero: it reads zero.
+void *bp_span_large_take(size_t n_bytes, bool *ret_zero);
+// The record of a large object that starts at pointer, or NULL.
+struct bp_span *bp_span_large_find(const void *pointer);
+void bp_span_large_give(struct bp_span *span);
+
+#endif

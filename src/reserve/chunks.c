@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+#include "reserve/chunks.h"
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "core/counters.h"
+#include "core/lock.h"
+#include "os/os.h"
+#include "reserve/meta.h"
+#include "reserve/reserve.h"
+#include "reserve/stamp.h"
+
+enum chunk_state { CHUNK_USED, CHUNK_CLEAN, CHUNK_DIRTY, CHUNK_RESERVED, CHUNK_BUSY };
+
+struct chunk {
+    uint32_t older, newer; // dirty list; 0 ends it
+    uint32_t stamp;
+    uint32_t state;
+};
+_Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
+
+// Commit windows: large enough to be rare, small enough to be charged without regret.
+#define WINDOW_FIRST_BYTES (2 * BP_MIB)
+#define WINDOW_LAST_BYTES  (32 * BP_MIB)
+
+static struct {
+    struct bp_lock lock;            // rank CHUNKS: guards all below and the chunk records
+    uint32_t frontier;              // chunks from arena_begin to here are committed
+    uint32_t free_hint, dirty_hint; // no bit is set below
+    uint32_t oldest, newest;        // dirty list
+} arena = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
+
+struct bp_lock *bp_chunks_lock(void)
+{
+    return &arena.lock;
+}
+
+static struct chunk *chunk_at(uint32_t index)
+{
+    return (struct chunk *)bp_meta_begin(BP_META_CHUNKS) + index;
+}
+
+static uint64_t *free_bits(void)
+{
+    return bp_meta_begin(BP_META_FREE_BITS);
+}
+
+static uint64_t *dirty_bits(void)
+{
+    return bp_meta_begin(BP_META_DIRTY_BITS);
+}
+
+// --- bitmaps ---
+
+static void bit_set(uint64_t *bits, uint32_t at)
+{
+    bits[at / 64] |= (uint64_t)1 << at % 64;
+}
+
+static void bit_clear(uint64_t *bits, uint32_t at)
+{
+    bits[at / 64] &= ~((uint64_t)1 << at % 64);
+}
+
+// First bit at or after `at` that equals `flip` inverted (flip 0: set, ~0: clear), or end.
+static uint32_t bit_find(const uint64_t *bits, uint32_t at, uint32_t end, uint64_t flip)
+{
+    while (at < end) {
+        uint64_t word = (bits[at / 64] ^ flip) >> at % 64;
+        if (word) {
+            at += (uint32_t)__builtin_ctzll(word);
+            return at < end ? at : end;
+        }
+        at = (at | 63) + 1;
+    }
+    return end;
+}
+
+// First run of `count` set bits in [from, end), or 0.
+static uint32_t bit_find_run(const uint64_t *bits, uint32_t from, uint32_t end, uint32_t count)
+{
+    uint32_t at = bit_find(bits, from, end, 0);
+    while (at < end && end - at >= count) {
+        uint32_t stop = bit_find(bits, at, at + count, ~(uint64_t)0);
+        if (stop - at == count)
+            return at;
+        at = bit_find(bits, stop, end, 0);
+    }
+    return 0;
+}
+
+// --- the dirty list ---
+
+static void dirty_insert_locked(uint32_t index)
+{
+    struct chunk *it = chunk_at(index);
+    it->state = CHUNK_DIRTY;
+    it->stamp = bp_stamp_next();
+    it->newer = 0;
+    it->older = arena.newest;
+    if (arena.newest)
+        chunk_at(arena.newest)->newer = index;
+    else
+        arena.oldest = index;
+    arena.newest = index;
+    bit_set(dirty_bits(), index);
+    arena.dirty_hint = index < arena.dirty_hint ? index : arena.dirty_hint;
+}
+
+static void dirty_remove_locked(uint32_t index)
+{
+    struct chunk *it = chunk_at(index);
+    if (it->older)
+        chunk_at(it->older)->newer = it->newer;
+    else
+        arena.oldest = it->newer;
+    if (it->newer)
+        chunk_at(it->newer)->older = it->older;
+    else
+        arena.newest = it->older;
+    bit_clear(dirty_bits(), index);
+    bp_sub_relaxed(&bp_counters.dirty_bytes, BP_CHUNK_BYTES);
+}
+
+static void free_insert_locked(uint32_t index)
+{
+    bit_set(free_bits(), index);
+    arena.free_hint = index < arena.free_hint ? index : arena.free_hint;
+}
+
+// --- growth ---
+
+static bool records_commit(uint32_t chunk_count)
+{
+    size_t n = chunk_count;
+    return bp_meta_commit(BP_META_CHUNK_MAP, n) &&
+           bp_meta_commit(BP_META_CHUNKS, n * BP_CHUNK_RECORD_BYTES) &&
+           bp_meta_commit(BP_META_FREE_BITS, bp_align_up(n, 64) / 8) &&
+           bp_meta_commit(BP_META_DIRTY_BITS, bp_align_up(n, 64) / 8) &&
+           bp_meta_commit(BP_META_SPANS, n * BP_SPAN_RECORD_BYTES);
+}
+
+static bool window_commit_locked(uint32_t count)
+{
+    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
+    char *at = bp_chunk_address(arena.frontier);
+    if (count > bp_reservation.arena_end - arena.frontier ||
+        !records_commit(arena.frontier + count) || !bp_reserve_commit(at, n_bytes))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        chunk_at(arena.frontier + i)->state = CHUNK_CLEAN;
+        free_insert_locked(arena.frontier + i);
+    }
+    arena.frontier += count;
+    bp_store_relaxed(&bp_hot.arena_units, (size_t)arena.frontier << (BP_CHUNK_SHIFT - 4));
+    return true;
+}
+
+static uint32_t window_chunks(void)
+{
+    size_t in_use = (size_t)(arena.frontier - bp_reservation.arena_begin) << BP_CHUNK_SHIFT;
+    size_t n_bytes = in_use < 2 * WINDOW_LAST_BYTES ? WINDOW_FIRST_BYTES : WINDOW_LAST_BYTES;
+    return (uint32_t)(n_bytes >> BP_CHUNK_SHIFT);
+}
+
+// Moves the frontier so that a run of `count` ends at or before it; returns the run or 0.
+static uint32_t grow_locked(uint32_t count)
+{
+    uint32_t tail = arena.frontier;
+    if (!arena.frontier) {
+        arena.frontier = arena.free_hint = arena.dirty_hint = tail = bp_reservation.arena_begin;
+        if (!tail)
+            return 0;
+    }
+    while (tail > bp_reservation.arena_begin &&
+           (free_bits()[(tail - 1) / 64] >> (tail - 1) % 64 & 1))
+        tail--;
+    uint32_t missing = count - (arena.frontier - tail);
+    uint32_t window = window_chunks();
+    if ((missing < window && window_commit_locked(window)) || window_commit_locked(missing))
+        return tail;
+    return 0;
+}
+
+// --- taking and giving ---
+
+static uint32_t find_locked(uint32_t count)
+{
+    arena.dirty_hint = bit_find(dirty_bits(), arena.dirty_hint, arena.frontier, 0);
+    uint32_t run = bit_find_run(dirty_bits(), arena.dirty_hint, arena.frontier, count);
+    if (run)
+        return run;
+    arena.free_hint = bit_find(free_bits(), arena.free_hint, arena.frontier, 0);
+    return bit_find_run(free_bits(), arena.free_hint, arena.frontier, count);
+}
+
+static bool recommit_locked(uint32_t index)
+{
+    if (!bp_reserve_commit(bp_chunk_address(index), BP_CHUNK_BYTES))
+        return false;
+    chunk_at(index)->state = CHUNK_CLEAN;
+    return true;
+}
+
+static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero)
+{
+    *ret_zero = true;
+    for (uint32_t i = first; i < first + count; i++) {
+        if (chunk_at(i)->state == CHUNK_RESERVED && !recommit_locked(i))
+            return false;
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        if (chunk_at(i)->state == CHUNK_DIRTY) {
+            dirty_remove_locked(i);
+            *ret_zero = false;
+        }
+        bit_clear(free_bits(), i);
+        chunk_at(i)->state = CHUNK_USED;
+    }
+    return true;
+}
+
+uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
+{
+    bp_lock_take(&arena.lock);
+    uint32_t first = arena.frontier ? find_locked(count) : 0;
+    if (!first)
+        first = grow_locked(count);
+    if (first && !use_locked(first, count, ret_zero))
+        first = 0;
+    bp_lock_give(&arena.lock);
+    if (first)
+        bp_add_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
+    return first;
+}
+
+void bp_chunks_give(uint32_t first, uint32_t count)
+{
+    bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
+    bp_add_relaxed(&bp_counters.dirty_bytes, (size_t)count << BP_CHUNK_SHIFT);
+    bp_lock_take(&arena.lock);
+    for (uint32_t i = first; i < first + count; i++) {
+        bp_assert(chunk_at(i)->state == CHUNK_USED);
+        dirty_insert_locked(i);
+        free_insert_locked(i);
+    }
+    bp_lock_give(&arena.lock);
+}
+
+// --- giving back to the system ---
+
+uint32_t bp_chunks_oldest_stamp(void)
+{
+    bp_lock_take(&arena.lock);
+    uint32_t stamp = arena.oldest ? chunk_at(arena.oldest)->stamp : BP_STAMP_NEVER;
+    bp_lock_give(&arena.lock);
+    return stamp;
+}
+
+static bool is_dirty(uint32_t index)
+{
+    return dirty_bits()[index / 64] >> index % 64 & 1;
+}
+
+// Detaches the oldest dirty chunk with its dirty neighbours; returns the run's length.
+static uint32_t detach_oldest_locked(uint32_t *ret_first)
+{
+    uint32_t first = arena.oldest;
+    uint32_t end = first + 1;
+    if (!first)
+        return 0;
+    while (first > bp_reservation.arena_begin && is_dirty(first - 1))
+        first--;
+    while (end < arena.frontier && is_dirty(end))
+        end++;
+    for (uint32_t i = first; i < end; i++) {
+        dirty_remove_locked(i);
+        bit_clear(free_bits(), i);
+        chunk_at(i)->state = CHUNK_BUSY;
+    }
+    *ret_first = first;
+    return end - first;
+}
+
+size_t bp_chunks_purge_oldest(void)
+{
+    uint32_t first;
+    bp_lock_take(&arena.lock);
+    uint32_t count = detach_oldest_locked(&first);
+    bp_lock_give(&arena.lock);
+    if (!count)
+        return 0;
+    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
+    int failed = bp_os_purge(bp_chunk_address(first), n_bytes);
+    bp_lock_take(&arena.lock);
+    for (uint32_t i = first; i < first + count; i++) {
+        if (failed)
+            dirty_insert_locked(i);
+        else
+            chunk_at(i)->state = CHUNK_CLEAN;
+        free_insert_locked(i);
+    }
+    bp_lock_give(&arena.lock);
+    bp_add_relaxed(failed ? &bp_counters.dirty_bytes : &bp_counters.purged_bytes, n_bytes);
+    bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
+    return failed ? 0 : n_bytes;
+}
+
+// The next run of clean chunks at or after `from`, marked busy.
+static uint32_t detach_clean_locked(uint32_t from, uint32_t *ret_first)
+{
+    uint32_t first = from;
+    while (first < arena.frontier && chunk_at(first)->state != CHUNK_CLEAN)
+        first++;
+    uint32_t end = first;
+    for (; end < arena.frontier && chunk_at(end)->state == CHUNK_CLEAN; end++) {
+        chunk_at(end)->state = CHUNK_BUSY;
+        bit_clear(free_bits(), end);
+    }
+    *ret_first = first;
+    return end - first;
+}
+
+static size_t decommit_run(uint32_t first, uint32_t count)
+{
+    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
+    bool done = bp_reserve_decommit(bp_chunk_address(first), n_bytes);
+    bp_lock_take(&arena.lock);
+    for (uint32_t i = first; i < first + count; i++) {
+        chunk_at(i)->state = done ? CHUNK_RESERVED : CHUNK_CLEAN;
+        free_insert_locked(i);
+    }
+    bp_lock_give(&arena.lock);
+    return done ? n_bytes : 0;
+}
+
+size_t bp_chunks_decommit(void)
+{
+    size_t total = 0;
+    uint32_t first = bp_reservation.arena_begin;
+    for (uint32_t count = 1; count; first += count) {
+        bp_lock_take(&arena.lock);
+        count = detach_clean_locked(first, &first);
+        bp_lock_give(&arena.lock);
+        if (count)
+            total += decommit_run(first, count);
+    }
+    return total;
+}

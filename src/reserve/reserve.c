@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "reserve/reserve.h"
+
+#include "base/bits.h"
+#include "core/counters.h"
+#include "os/os.h"
+#include "reserve/meta.h"
+
+enum {
+    HEAPS_WITH_REGIONS = 1 << 17, // threads at a time with a heap of their own
+    HEAPS_WITHOUT = 1 << 9,
+    SHARES = 32, // class regions get 1/32 of the reservation each, the arena area 8/32
+};
+
+struct bp_hot bp_hot;
+struct bp_reservation bp_reservation;
+
+bool bp_reserve_commit(void *addr, size_t n_bytes)
+{
+    if (bp_os_commit(addr, n_bytes)) {
+        bp_add_relaxed(&bp_counters.commit_failures, 1);
+        return false;
+    }
+    bp_os_dump(addr, n_bytes, true);
+    bp_add_relaxed(&bp_counters.committed_bytes, n_bytes);
+    return true;
+}
+
+bool bp_reserve_decommit(void *addr, size_t n_bytes)
+{
+    if (bp_os_decommit(addr, n_bytes))
+        return false;
+    bp_os_dump(addr, n_bytes, false);
+    bp_sub_relaxed(&bp_counters.committed_bytes, n_bytes);
+    return true;
+}
+
+// Under an address limit, leave room for stacks, libraries and direct mappings.
+static size_t affordable_bytes(size_t wanted_bytes)
+{
+    size_t limit = bp_os_address_limit();
+    if (limit == SIZE_MAX)
+        return wanted_bytes;
+    return bp_min(wanted_bytes, limit / 8 * 5);
+}
+
+// One step of the ladder; the reservation is as large as its alignment allows.
+static bool reserve_some(size_t n_bytes)
+{
+    bool regions = n_bytes >= BP_RESERVE_REGIONS_MIN;
+    size_t align = regions ? BP_SLOT_ALIGN_MAX : 2 * BP_MIB;
+    void *base;
+    if (bp_os_reserve(n_bytes, align, &base))
+        return false;
+    bp_os_name(base, n_bytes);
+    bp_os_dump(base, n_bytes, false);
+    bp_reservation.base = base;
+    bp_reservation.n_bytes = n_bytes;
+    return true;
+}
+
+static void lay_out(void)
+{
+    struct bp_reservation *it = &bp_reservation;
+    size_t low_bytes = it->n_bytes;
+    size_t heaps = HEAPS_WITHOUT;
+    if (it->n_bytes >= BP_RESERVE_REGIONS_MIN) {
+        it->region_count = BP_REGION_COUNT;
+        it->region_shift = bp_log2_floor(it->n_bytes / SHARES);
+        low_bytes = (size_t)8 << it->region_shift;
+        heaps = HEAPS_WITH_REGIONS;
+    }
+    size_t chunk_count = low_bytes >> BP_CHUNK_SHIFT;
+    size_t meta = bp_meta_layout(it->base, chunk_count, heaps, it->region_count, it->region_shift);
+    it->arena_begin = (uint32_t)(bp_align_up(meta, 2 * BP_MIB) >> BP_CHUNK_SHIFT);
+    it->arena_end = (uint32_t)chunk_count;
+    bp_hot.base = it->base;
+}
+
+void bp_reserve_init(size_t wanted_bytes)
+{
+    size_t n_bytes = bp_align_down(affordable_bytes(wanted_bytes), 2 * BP_MIB);
+    n_bytes = bp_min(n_bytes, BP_ADDRESS_MAX / 2);
+    if (n_bytes >= BP_RESERVE_REGIONS_MIN)
+        n_bytes = (size_t)1 << bp_log2_floor(n_bytes);
+    for (; n_bytes >= BP_RESERVE_MIN; n_bytes = bp_align_down(n_bytes / 2, 2 * BP_MIB)) {
+        if (reserve_some(n_bytes)) {
+            lay_out();
+            return;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The reservation: one giant mapping, made once. Invariants:
+//  1. [base, base + n_bytes) is ours for ever; below 2^47; nothing else is mapped in it.
+//  2. From low to high: metadata, arena area, class regions. The part below the class regions is
+//     counted in chunks from base; chunk 0 is metadata, so 0 can mean "none".
+//  3. A reservation of less than BP_RESERVE_REGIONS_MIN has no class regions: the arena area is
+//     all of it, and large requests take runs of chunks there.
+//  4. The chunk map stands at base itself: byte i belongs to chunk i. It is committed for all
+//     chunks below the frontier, and bp_hot.arena_units is the frontier in 16-byte units.
+//  5. Without a reservation everything here is 0 and every address is foreign to it.
+#ifndef BP_RESERVE_RESERVE_H
+#define BP_RESERVE_RESERVE_H
+
+#include "base/atomics.h"
+#include "base/attr.h"
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BP_RESERVE_REGIONS_MIN (64 * BP_GIB)
+
+// What every free() reads; alone on its cache line.
+struct bp_hot {
+    char *base;
+    bp_atomic_size arena_units; // relaxed: whoever got a pointer saw the frontier that covers it
+} BP_LINE_ALIGNED;
+
+struct bp_reservation {
+    char *base;
+    size_t n_bytes;
+    uint32_t arena_begin; // first chunk that is not metadata
+    uint32_t arena_end;   // chunks below the class regions
+    unsigned region_count;
+    unsigned region_shift; // log2 of a class region's share
+};
+
+extern struct bp_hot bp_hot;
+extern struct bp_reservation bp_reservation;
+
+// Makes the largest reservation that the system grants, down to none; cannot fail.
+void bp_reserve_init(size_t wanted_bytes);
+
+// Commit and decommit with the books kept: dump flag, counters. False changes nothing.
+bool bp_reserve_commit(void *addr, size_t n_bytes);
+bool bp_reserve_decommit(void *addr, size_t n_bytes);
+
+// Is the address inside the reservation?
+static inline bool bp_reserve_owns(const void *pointer)
+{
+    return (size_t)((const char *)pointer - bp_reservation.base) < bp_reservation.n_bytes;
+}
+
+static inline char *bp_chunk_address(uint32_t chunk)
+{
+    return bp_reservation.base + ((size_t)chunk << BP_CHUNK_SHIFT);
+}
+
+// pointer is inside the reservation, below the class regions
+static inline uint32_t bp_chunk_of(const void *pointer)
+{
+    return (uint32_t)((size_t)((const char *)pointer - bp_reservation.base) >> BP_CHUNK_SHIFT);
+}
+
+static inline uint8_t *bp_chunk_map(void)
+{
+    return (uint8_t *)bp_reservation.base;
+}
+
+static inline char *bp_region_base(unsigned region)
+{
+    size_t share = (size_t)1 << bp_reservation.region_shift;
+    return bp_chunk_address(bp_reservation.arena_end) + region * share;
+}
+
+#endif

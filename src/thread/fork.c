@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "thread/fork.h"
+
+#include "core/lock.h"
+#include "region/class_region.h"
+#include "region/depot.h"
+#include "region/direct.h"
+#include "region/purge.h"
+#include "reserve/chunks.h"
+#include "thread/registry.h"
+
+// In the order of their ranks.
+static void each_lock(void (*act)(struct bp_lock *))
+{
+    act(bp_registry_common_lock());
+    act(bp_registry_lock());
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        act(bp_depot_lock(i));
+    for (unsigned region = 0; region < BP_REGION_COUNT; region++)
+        act(bp_region_lock(region));
+    act(bp_chunks_lock());
+    act(bp_direct_lock());
+}
+
+void bp_fork_prepare(void)
+{
+    each_lock(bp_lock_take_for_fork);
+}
+
+void bp_fork_parent(void)
+{
+    each_lock(bp_lock_give_after_fork);
+}
+
+void bp_fork_child(void)
+{
+    bp_registry_after_fork_locked();
+    bp_purge_after_fork();
+    each_lock(bp_lock_give_after_fork);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "thread/heap.h"
+
+#include "base/check.h"
+#include "region/depot.h"
+#include "region/purge.h"
+
+enum { LIMIT_FIRST = 4 };
+
+const struct bp_heap_hot bp_heap_none = {.key = BP_KEY_TABLE};
+const struct bp_heap_hot bp_heap_ended = {.key = BP_KEY_TABLE};
+
+// The hot path never writes to a constant heap: it has no head, room or run.
+BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
+
+static uint32_t limit_grown(const struct bp_bin_cold *cold, unsigned class_index)
+{
+    uint32_t grown = cold->limit ? 2 * cold->limit : LIMIT_FIRST;
+    uint32_t most = bp_class[class_index].magazine_capacity;
+    return grown < most ? grown : most;
+}
+
+static void limit_raise(struct bp_heap *heap, unsigned class_index, uint32_t limit)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (limit > cold->limit) {
+        heap->hot.bin[class_index].room += limit - cold->limit;
+        cold->limit = limit;
+    }
+}
+
+// --- alloc ---
+
+// The bin is empty: its next chain is this magazine.
+static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_magazine magazine)
+{
+    struct bp_bin *bin = &heap->hot.bin[class_index];
+    bp_assert(!bin->head && bin->room == heap->cold[class_index].limit);
+    limit_raise(heap, class_index, magazine.count);
+    bin->head = magazine.head;
+    bin->room -= magazine.count;
+    return bp_heap_try_alloc(&heap->hot, 2 * class_index);
+}
+
+static struct bp_magazine spare_take(struct bp_bin_cold *cold)
+{
+    // pairs with the exchange in bin_turn: the chain is complete
+    void *head = bp_exchange_ptr_acquire(&cold->spare, NULL);
+    return (struct bp_magazine){head, head ? cold->spare_count : 0};
+}
+
+// Opens the run for as many objects as a magazine holds, so that the depot is asked in between.
+static void *run_advance(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    size_t window = (size_t)cold->limit * bp_class[class_index].object_bytes;
+    size_t left = (size_t)(cold->run_end - run->cursor);
+    run->limit = run->cursor + bp_min(window, left);
+    return bp_heap_try_run(&heap->hot, 2 * class_index);
+}
+
+static void run_end(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (cold->run_end)
+        bp_depot_run_give(class_index, run->cursor, cold->run_end);
+    run->cursor = run->limit = cold->run_end = NULL;
+}
+
+static void *run_next(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (run->cursor == cold->run_end) {
+        run_end(heap, class_index);
+        struct bp_run_bounds bounds = bp_depot_run_take(class_index);
+        run->cursor = run->limit = bounds.cursor;
+        cold->run_end = bounds.end;
+        if (!bounds.cursor)
+            return NULL;
+    }
+    return run_advance(heap, class_index);
+}
+
+static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_magazine magazine = {NULL, 0};
+    heap->hot.bin[class_index].object_bytes = bp_class[class_index].object_bytes;
+    if (bp_load_ptr_relaxed(&cold->spare))
+        magazine = spare_take(cold);
+    if (!magazine.head) {
+        limit_raise(heap, class_index, limit_grown(cold, class_index));
+        magazine = bp_depot_take(class_index, cold->limit);
+    }
+    return magazine.head ? bin_load(heap, class_index, magazine) : run_next(heap, class_index);
+}
+
+void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
+{
+    void *object = bp_heap_try_alloc(&heap->hot, 2 * class_index);
+    return object ? object : alloc_slow(heap, class_index);
+}
+
+// --- free ---
+
+// The magazine is full: it becomes the spare, and a spare that waited goes to the depot.
+static void bin_turn(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_magazine old = {NULL, cold->spare_count};
+    // pairs with itself in other threads, and with spare_take: chains change hands complete
+    old.head = bp_exchange_ptr_acq_rel(&cold->spare, bin->head);
+    cold->spare_count = cold->limit;
+    bin->head = NULL;
+    bin->room = cold->limit;
+    run->limit = run->cursor;
+    if (old.head)
+        bp_depot_give(class_index, old);
+}
+
+void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
+{
+    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    bool turned = false;
+    if (bin->room == 0) {
+        turned = cold->limit >= bp_class[class_index].magazine_capacity;
+        if (turned)
+            bin_turn(heap, class_index);
+        else
+            limit_raise(heap, class_index, limit_grown(cold, class_index));
+    }
+    *(void **)object = bin->head;
+    bin->head = object;
+    bin->room--;
+    if (turned)
+        bp_purge_check();
+}
+
+// --- flush ---
+
+void bp_heap_flush_spares(struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        if (!bp_load_ptr_relaxed(&heap->cold[i].spare))
+            continue;
+        // pairs with the exchange in bin_turn: the chain is complete
+        void *chain = bp_exchange_ptr_acquire(&heap->cold[i].spare, NULL);
+        bp_depot_sort(i, chain);
+    }
+}
+
+void bp_heap_flush(struct bp_heap *heap)
+{
+    bp_heap_flush_spares(heap);
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        struct bp_bin *bin = &heap->hot.bin[i];
+        void *chain = bin->head;
+        bin->head = NULL;
+        bin->room = heap->cold[i].limit;
+        run_end(heap, i);
+        if (chain)
+            bp_depot_sort(i, chain);
+    }
+}

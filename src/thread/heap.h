@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// A thread's heap, "the per-thread bump arena": one bin for each small size class, and a few
+// large slots. Invariants:
+//  1. A live heap belongs to one thread, which alone touches it, but for the words marked
+//     shared: others may take what stands there by exchanging it for NULL.
+//  2. The heap of a thread that ended is parked, its memory with it, for the next thread.
+//  3. The common heap serves threads whose own is gone or cannot be had, under its lock.
+//  4. limit is the most objects a magazine of the bin may hold now: it doubles with use (slow
+//     start) up to the class's capacity. room == limit - length of the chain.
+//  5. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
+//     memory is used before fresh; run_end keeps the real end.
+#ifndef BP_THREAD_HEAP_H
+#define BP_THREAD_HEAP_H
+
+#include "base/atomics.h"
+#include "reserve/meta.h"
+#include "thread/heap_hot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BP_CACHED_REGIONS = 6, BP_SHARED_SLOTS = 3 }; // slots up to 2 MiB are cached
+
+enum bp_heap_state { BP_HEAP_EMPTY, BP_HEAP_LIVE, BP_HEAP_PARKED };
+
+struct bp_bin_cold {
+    bp_atomic_ptr spare; // shared: a full magazine
+    uint32_t spare_count;
+    uint32_t limit;
+    char *run_end;
+};
+
+struct bp_slot_cache {
+    void *mine;
+    bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
+};
+
+struct bp_heap {
+    struct bp_heap_hot hot;
+    struct bp_bin_cold cold[BP_CLASS_COUNT];
+    struct bp_slot_cache slots[BP_CACHED_REGIONS];
+    struct bp_heap *next; // in the registry's lists
+    enum bp_heap_state state;
+};
+_Static_assert(sizeof(struct bp_heap) <= BP_HEAP_RECORD_BYTES, "meta.h counts on it");
+
+// The constant heaps of threads that have none yet, or none any more.
+extern const struct bp_heap_hot bp_heap_none;
+extern const struct bp_heap_hot bp_heap_ended;
+
+// A small object of the class; NULL if addresses or memory have run out.
+void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index);
+// A small object goes into its bin; the bin may be full.
+void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object);
+// Everything in the bins and runs goes to the depot's spans.
+void bp_heap_flush(struct bp_heap *heap);
+// The spare magazines of any heap go to the depot's spans.
+void bp_heap_flush_spares(struct bp_heap *heap);
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The hot path: what malloc and free do when nothing special happens. Invariants:
+//  1. bp_heap_tls is never NULL. A thread starts, and ends, with a constant heap whose bins have
+//     no head, no room and no run, so that every call leaves the hot path.
+//  2. bin.head is a NULL-terminated chain of free objects, linked by their first words;
+//     bin.room says how many more it takes before the magazine is full.
+//  3. run.cursor < run.limit means that one more object fits there, never used before.
+//  4. Bin 0 stays empty: chunks without a class (key 0) leave the hot path in free.
+// Nothing here calls, locks or divides; each function says by NULL or false that it did nothing.
+#ifndef BP_THREAD_HEAP_HOT_H
+#define BP_THREAD_HEAP_HOT_H
+
+#include "base/attr.h"
+#include "region/size_class.h"
+#include "reserve/reserve.h"
+
+struct bp_bin {
+    void *head;
+    uint32_t room;
+    uint32_t object_bytes;
+};
+
+struct bp_run {
+    char *cursor;
+    char *limit;
+};
+
+struct bp_heap_hot {
+    struct bp_bin bin[BP_CLASS_COUNT];
+    struct bp_run run[BP_CLASS_COUNT];
+    uint8_t key[BP_KEY_COUNT]; // bp_key_table, where the bins are
+};
+
+extern BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
+
+// Keys are class numbers doubled, bins and runs are 16 bytes: one scaled address each.
+_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "keys scale by 8");
+
+BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t key)
+{
+    return (struct bp_bin *)(void *)((char *)heap->bin + key * 8);
+}
+
+BP_HOT struct bp_run *bp_heap_run(struct bp_heap_hot *heap, size_t key)
+{
+    return (struct bp_run *)(void *)((char *)heap->run + key * 8);
+}
+
+BP_HOT void *bp_heap_try_run(struct bp_heap_hot *heap, size_t key)
+{
+    struct bp_run *run = bp_heap_run(heap, key);
+    char *object = run->cursor;
+    if (BP_UNLIKELY(object >= run->limit))
+        return NULL;
+    run->cursor = object + bp_heap_bin(heap, key)->object_bytes;
+    return object;
+}
+
+BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t key)
+{
+    struct bp_bin *bin = bp_heap_bin(heap, key);
+    void *object = bin->head;
+    if (BP_UNLIKELY(!object))
+        return bp_heap_try_run(heap, key);
+    bin->head = *(void **)object;
+    bin->room++;
+    return object;
+}
+
+BP_HOT void *bp_heap_try_medium(size_t n_bytes)
+{
+    if (BP_UNLIKELY(n_bytes > BP_SMALL_MAX))
+        return NULL;
+    return bp_heap_try_alloc(bp_heap_tls, 2 * bp_class_computed(n_bytes));
+}
+
+BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
+{
+    if (BP_UNLIKELY(n_bytes > BP_TABLE_MAX))
+        return bp_heap_try_medium(n_bytes);
+    struct bp_heap_hot *heap = bp_heap_tls;
+    return bp_heap_try_alloc(heap, heap->key[(n_bytes + 15) >> 4]);
+}
+
+// One rotate, two checks: a misaligned pointer becomes as large as a foreign one.
+BP_HOT size_t bp_heap_units_of(const void *object, const char *base)
+{
+    size_t offset = (size_t)((const char *)object - base);
+    return offset >> 4 | offset << 60;
+}
+
+BP_HOT const char *bp_heap_base(void)
+{
+    const char *base = bp_hot.base;
+    BP_KEEP(base);
+    return base;
+}
+
+BP_HOT bool bp_heap_try_free(void *object)
+{
+    const char *base = bp_heap_base();
+    size_t units = bp_heap_units_of(object, base);
+    if (BP_UNLIKELY(units >= bp_load_relaxed(&bp_hot.arena_units)))
+        return false;
+    size_t key = ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
+    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
+    if (BP_UNLIKELY(bin->room == 0))
+        return false;
+    *(void **)object = bin->head;
+    bin->head = object;
+    bin->room--;
+    return true;
+}
+
+// The key of a small object, or 0.
+BP_HOT size_t bp_heap_key_of(const void *object)
+{
+    const char *base = bp_heap_base();
+    size_t units = bp_heap_units_of(object, base);
+    if (BP_UNLIKELY(units >= bp_load_relaxed(&bp_hot.arena_units)))
+        return 0;
+    return ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
+}
+
+#endif

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "thread/large.h"
+
+#include "region/class_region.h"
+#include "region/direct.h"
+#include "region/purge.h"
+#include "region/span.h"
+#include "thread/registry.h"
+
+#include <string.h>
+
+// How many slots of each region a heap keeps in sight of others; bounds it to about 6 MiB.
+static const uint8_t shared_slots[BP_CACHED_REGIONS] = {3, 3, 2, 1, 1, 0};
+
+enum { STEAL_TRIES = 16 }; // heaps that are searched before address space is used
+
+// --- a heap's slots ---
+
+static void *shared_take(bp_atomic_ptr *place)
+{
+    if (!bp_load_ptr_relaxed(place))
+        return NULL;
+    // pairs with the release in slot_put: the slot's record is visible
+    return bp_exchange_ptr_acquire(place, NULL);
+}
+
+static void *cache_take_shared(struct bp_heap *heap, unsigned region)
+{
+    struct bp_slot_cache *cache = &heap->slots[region];
+    void *slot = NULL;
+    for (unsigned i = 0; i < BP_SHARED_SLOTS && !slot; i++)
+        slot = shared_take(&cache->shared[i]);
+    return slot;
+}
+
+static void *slot_steal(struct bp_heap *heap, unsigned region)
+{
+    uint32_t count = bp_registry_count();
+    uint32_t tries = count < STEAL_TRIES ? count : STEAL_TRIES;
+    void *slot = NULL;
+    for (uint32_t i = 0; i < tries && !slot; i++) {
+        struct bp_heap *other = bp_registry_at(i);
+        if (other != heap)
+            slot = cache_take_shared(other, region);
+    }
+    return slot;
+}
+
+static void *cached_take(struct bp_heap *heap, unsigned region)
+{
+    struct bp_slot_cache *cache = &heap->slots[region];
+    void *slot = cache->mine;
+    if (slot) {
+        cache->mine = NULL;
+        return slot;
+    }
+    return cache_take_shared(heap, region);
+}
+
+static void *slot_take(struct bp_heap *heap, unsigned region)
+{
+    bool cached = region < BP_CACHED_REGIONS;
+    void *slot = cached ? cached_take(heap, region) : NULL;
+    if (!slot)
+        slot = bp_region_take_pooled(region);
+    if (!slot && cached)
+        slot = slot_steal(heap, region);
+    return slot ? slot : bp_region_take_fresh(region);
+}
+
+static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
+{
+    for (unsigned i = 0; i < shared_slots[region]; i++) {
+        if (!bp_load_ptr_relaxed(&cache->shared[i])) {
+            // pairs with the exchange in shared_take: the slot's record is visible
+            bp_store_ptr_release(&cache->shared[i], slot);
+            return true;
+        }
+    }
+    return false;
+}
+
+// The newest slot is the heap's own; the one before it moves into sight of others.
+static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
+{
+    void *displaced = slot;
+    if (heap && region < BP_CACHED_REGIONS) {
+        struct bp_slot_cache *cache = &heap->slots[region];
+        displaced = cache->mine;
+        cache->mine = slot;
+        if (!displaced || slot_share(cache, region, displaced))
+            return;
+    }
+    bp_region_give(region, displaced);
+    bp_purge_check();
+}
+
+void bp_large_flush_shared(struct bp_heap *heap)
+{
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        for (void *slot; (slot = cache_take_shared(heap, region));)
+            bp_region_give(region, slot);
+    }
+}
+
+void bp_large_flush(struct bp_heap *heap)
+{
+    bp_large_flush_shared(heap);
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        void *slot = heap->slots[region].mine;
+        heap->slots[region].mine = NULL;
+        if (slot)
+            bp_region_give(region, slot);
+    }
+}
+
+// --- alloc ---
+
+static void *slot_alloc(struct bp_heap *heap, unsigned region, size_t n_bytes, bool zero)
+{
+    size_t dirty_bytes;
+    void *slot = region < bp_reservation.region_count ? slot_take(heap, region) : NULL;
+    if (!slot)
+        return NULL;
+    if (!bp_region_use(region, slot, n_bytes, &dirty_bytes)) {
+        bp_region_give(region, slot);
+        return NULL;
+    }
+    if (zero)
+        memset(slot, 0, bp_min(dirty_bytes, n_bytes));
+    return slot;
+}
+
+static void *chunks_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    bool is_zero;
+    if (align > BP_CHUNK_BYTES || !bp_reservation.n_bytes)
+        return NULL;
+    void *object = bp_span_large_take(n_bytes, &is_zero);
+    if (object && zero && !is_zero)
+        memset(object, 0, n_bytes);
+    return object;
+}
+
+void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero)
+{
+    void *object = NULL;
+    if (heap && align <= BP_SLOT_ALIGN_MAX) {
+        unsigned region = bp_region_for(bp_max(bp_max(n_bytes, align), 1));
+        object = slot_alloc(heap, region, n_bytes, zero);
+        if (!object)
+            object = slot_alloc(heap, region + 1, n_bytes, zero);
+    }
+    if (!object)
+        object = chunks_alloc(n_bytes, align, zero);
+    return object ? object : bp_direct_take(n_bytes, align);
+}
+
+// --- free ---
+
+static enum bp_verdict slot_verdict(const struct bp_slot *slot)
+{
+    if (!slot || slot->state == BP_SLOT_FRESH)
+        return BP_INVALID;
+    return slot->state == BP_SLOT_USED ? BP_DONE : BP_DOUBLE_FREE;
+}
+
+static enum bp_verdict chunks_free(void *pointer)
+{
+    struct bp_span *span = bp_span_large_find(pointer);
+    if (!span)
+        return BP_INVALID;
+    bp_span_large_give(span);
+    bp_purge_check();
+    return BP_DONE;
+}
+
+enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
+{
+    unsigned region;
+    if (!bp_reserve_owns(pointer))
+        return bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
+    if (!bp_region_of(pointer, &region))
+        return chunks_free(pointer);
+    struct bp_slot *slot = bp_region_find(region, pointer);
+    enum bp_verdict verdict = slot_verdict(slot);
+    if (verdict == BP_DONE) {
+        slot->state = BP_SLOT_CACHED;
+        slot_put(heap, region, pointer);
+    }
+    return verdict;
+}
+
+// --- size and resize ---
+
+static size_t chunks_usable(const void *pointer, enum bp_verdict *ret_verdict)
+{
+    struct bp_span *span = bp_span_large_find(pointer);
+    *ret_verdict = span ? BP_DONE : BP_INVALID;
+    return span ? span->large_bytes : 0;
+}
+
+size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
+{
+    unsigned region;
+    if (!bp_reserve_owns(pointer)) {
+        size_t n_bytes = bp_direct_usable(pointer);
+        *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
+        return n_bytes;
+    }
+    if (!bp_region_of(pointer, &region))
+        return chunks_usable(pointer, ret_verdict);
+    struct bp_slot *slot = bp_region_find(region, pointer);
+    *ret_verdict = slot_verdict(slot);
+    return *ret_verdict == BP_DONE ? slot->usable_bytes : 0;
+}
+
+// Pages move from one slot to a larger one; what is too small to gain is left to copying.
+static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
+{
+    struct bp_slot *slot = bp_region_slot(region, pointer);
+    unsigned wider = bp_region_for(n_bytes);
+    if (!heap || slot->usable_bytes < BP_MIB || wider >= bp_reservation.region_count)
+        return NULL;
+    void *target = slot_alloc(heap, wider, n_bytes, false);
+    if (!target)
+        return NULL;
+    if (!bp_region_move(region, pointer, wider, target, slot->usable_bytes))
+        memcpy(target, pointer, slot->usable_bytes);
+    bp_large_free(heap, pointer);
+    return target;
+}
+
+static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
+{
+    if (n_bytes <= BP_SMALL_MAX)
+        return NULL;
+    if (n_bytes > bp_region_slot_bytes(region))
+        return slot_outgrow(heap, region, pointer, n_bytes);
+    if (!bp_region_resize(region, pointer, n_bytes))
+        return NULL;
+    bp_region_trim(region, pointer);
+    return pointer;
+}
+
+void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes)
+{
+    unsigned region;
+    enum bp_verdict verdict;
+    if (!bp_reserve_owns(pointer))
+        return bp_direct_resize(pointer, n_bytes);
+    if (bp_region_of(pointer, &region))
+        return slot_resize(heap, region, pointer, n_bytes);
+    size_t usable = chunks_usable(pointer, &verdict);
+    return n_bytes <= usable && n_bytes > usable / 2 ? pointer : NULL;
+}

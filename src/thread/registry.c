@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "thread/registry.h"
+
+#include "core/lock.h"
+#include "os/os.h"
+#include "region/purge.h"
+#include "thread/large.h"
+
+#include <string.h>
+
+enum { PARKED_MAX = 16 }; // heaps kept with their memory for threads to come
+
+static struct {
+    struct bp_lock lock;        // rank REGISTRY: guards the lists and states
+    struct bp_lock common_lock; // rank COMMON_HEAP: guards the common heap
+    struct bp_heap *common;
+    struct bp_heap *parked, *empty;
+    uint32_t parked_count;
+    bp_atomic_u32 count; // records so far; only grows
+} registry = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
+              .common_lock = BP_LOCK_INIT(BP_RANK_COMMON_HEAP)};
+
+struct bp_lock *bp_registry_lock(void)
+{
+    return &registry.lock;
+}
+
+struct bp_lock *bp_registry_common_lock(void)
+{
+    return &registry.common_lock;
+}
+
+uint32_t bp_registry_count(void)
+{
+    // pairs with the release in record_create: the record is set up
+    return bp_load_u32_acquire(&registry.count);
+}
+
+struct bp_heap *bp_registry_at(uint32_t index)
+{
+    char *records = bp_meta_begin(BP_META_HEAPS);
+    return (struct bp_heap *)(void *)(records + (size_t)index * BP_HEAP_RECORD_BYTES);
+}
+
+static void heap_reset(struct bp_heap *heap)
+{
+    memset(heap, 0, sizeof(*heap));
+    memcpy(heap->hot.key, bp_key_table, sizeof(heap->hot.key));
+}
+
+static struct bp_heap *record_create_locked(void)
+{
+    uint32_t index = bp_load_u32_relaxed(&registry.count);
+    if (!bp_meta_commit(BP_META_HEAPS, ((size_t)index + 1) * BP_HEAP_RECORD_BYTES))
+        return NULL;
+    struct bp_heap *heap = bp_registry_at(index);
+    heap_reset(heap);
+    // pairs with bp_registry_count: the record is set up
+    bp_store_u32_release(&registry.count, index + 1);
+    return heap;
+}
+
+bool bp_registry_init(void)
+{
+    if (!bp_reservation.n_bytes)
+        return false;
+    bp_lock_take(&registry.lock);
+    registry.common = record_create_locked();
+    if (registry.common)
+        registry.common->state = BP_HEAP_LIVE;
+    bp_lock_give(&registry.lock);
+    return registry.common != NULL;
+}
+
+static struct bp_heap *heap_pop_locked(struct bp_heap **list)
+{
+    struct bp_heap *heap = *list;
+    if (heap)
+        *list = heap->next;
+    return heap;
+}
+
+static struct bp_heap *heap_obtain(void)
+{
+    bp_lock_take(&registry.lock);
+    struct bp_heap *heap = heap_pop_locked(&registry.parked);
+    if (heap)
+        registry.parked_count--;
+    else
+        heap = heap_pop_locked(&registry.empty);
+    if (!heap)
+        heap = record_create_locked();
+    if (heap)
+        heap->state = BP_HEAP_LIVE;
+    bp_lock_give(&registry.lock);
+    return heap;
+}
+
+void bp_registry_attach(void)
+{
+    if (!registry.common || bp_heap_tls != &bp_heap_none)
+        return;
+    struct bp_heap *heap = heap_obtain();
+    if (!heap)
+        return;
+    bp_heap_tls = &heap->hot;
+    // May allocate, and then finds the heap in place.
+    bp_os_thread_exit_arm(heap);
+}
+
+static void heap_push_locked(struct bp_heap **list, struct bp_heap *heap, enum bp_heap_state state)
+{
+    heap->state = state;
+    heap->next = *list;
+    *list = heap;
+}
+
+static void heap_flush(struct bp_heap *heap)
+{
+    bp_heap_flush(heap);
+    bp_large_flush(heap);
+}
+
+// Parks the heap as it is; with many parked already, empties it first.
+static void heap_release(struct bp_heap *heap)
+{
+    bp_lock_take(&registry.lock);
+    bool park = registry.parked_count < PARKED_MAX;
+    if (park) {
+        registry.parked_count++;
+        heap_push_locked(&registry.parked, heap, BP_HEAP_PARKED);
+    }
+    bp_lock_give(&registry.lock);
+    if (park)
+        return;
+    heap_flush(heap);
+    bp_lock_take(&registry.lock);
+    heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
+    bp_lock_give(&registry.lock);
+    bp_purge_check();
+}
+
+void bp_registry_thread_ended(void *heap)
+{
+    bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
+    heap_release(heap);
+}
+
+struct bp_heap *bp_registry_borrow(void)
+{
+    struct bp_heap *own = bp_registry_own();
+    if (own || !registry.common)
+        return own;
+    bp_lock_take(&registry.common_lock);
+    return registry.common;
+}
+
+void bp_registry_return(struct bp_heap *heap)
+{
+    if (heap && heap == registry.common)
+        bp_lock_give(&registry.common_lock);
+}
+
+// Parked heaps leave their list while they are flushed, so that no lock is held over it.
+static void flush_parked(void)
+{
+    for (uint32_t i = bp_registry_count(); i > 0; i--) {
+        bp_lock_take(&registry.lock);
+        struct bp_heap *heap = heap_pop_locked(&registry.parked);
+        registry.parked_count -= heap ? 1 : 0;
+        bp_lock_give(&registry.lock);
+        if (!heap)
+            return;
+        heap_flush(heap);
+        bp_lock_take(&registry.lock);
+        heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
+        bp_lock_give(&registry.lock);
+    }
+}
+
+void bp_registry_flush(void)
+{
+    struct bp_heap *heap = bp_registry_borrow();
+    if (heap)
+        heap_flush(heap);
+    bp_registry_return(heap);
+    flush_parked();
+    for (uint32_t i = 0; i < bp_registry_count(); i++) {
+        bp_heap_flush_spares(bp_registry_at(i));
+        bp_large_flush_shared(bp_registry_at(i));
+    }
+}
+
+void bp_registry_after_fork_locked(void)
+{
+    struct bp_heap *own = bp_registry_own();
+    for (uint32_t i = 0; i < bp_registry_count(); i++) {
+        struct bp_heap *heap = bp_registry_at(i);
+        if (heap == own || heap == registry.common || heap->state != BP_HEAP_LIVE)
+            continue;
+        heap_reset(heap);
+        heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// All thread heaps there ever were, and who has which. Records are never freed; lists and states
+// are under the registry lock. A thread that starts takes the heap that was parked last.
+#ifndef BP_THREAD_REGISTRY_H
+#define BP_THREAD_REGISTRY_H
+
+#include "thread/heap.h"
+
+struct bp_lock;
+
+// Sets up the common heap; false without a reservation.
+bool bp_registry_init(void);
+// The calling thread gets a heap, and its end will be noticed. Does nothing if none can be had.
+void bp_registry_attach(void);
+// The calling thread ends: its heap is parked, later calls use the common one.
+void bp_registry_thread_ended(void *heap);
+// The calling thread's heap, or NULL if it has none.
+static inline struct bp_heap *bp_registry_own(void)
+{
+    struct bp_heap_hot *hot = bp_heap_tls;
+    return hot == &bp_heap_none || hot == &bp_heap_ended ? NULL : (struct bp_heap *)hot;
+}
+
+// A heap to work with for one request: the thread's own, or the common one, locked. NULL
+// without a reservation.
+struct bp_heap *bp_registry_borrow(void);
+void bp_registry_return(struct bp_heap *heap);
+
+uint32_t bp_registry_count(void);
+struct bp_heap *bp_registry_at(uint32_t index);
+// The calling thread's heap, all parked ones, and what live ones have in sight is given back.
+void bp_registry_flush(void);
+
+struct bp_lock *bp_registry_lock(void);
+struct bp_lock *bp_registry_common_lock(void);
+// In the child, registry lock held: heaps of threads that are not there are written off.
+void bp_registry_after_fork_locked(void);
+
+#endif
