@@ -33,7 +33,7 @@ static void count_heaps(unsigned i, size_t *ret_free, size_t *ret_fresh)
 // Spans of all classes by one walk over the arena area.
 static void count_spans(struct bp_stats *stats)
 {
-    uint32_t end = (uint32_t)(bp_load_relaxed(&bp_hot.arena_units) >> (BP_CHUNK_SHIFT - 4));
+    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
     for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++) {
         const struct bp_span *span = bp_span_at(chunk);
         if (span->first_chunk != chunk)

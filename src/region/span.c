@@ -209,7 +209,7 @@ void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
 struct bp_span *bp_span_large_find(const void *pointer)
 {
     uint32_t chunk = bp_chunk_of(pointer);
-    size_t frontier = bp_load_relaxed(&bp_hot.arena_units) >> (BP_CHUNK_SHIFT - 4);
+    size_t frontier = bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4);
     if (chunk < bp_reservation.arena_begin || chunk >= frontier)
         return NULL;
     struct bp_span *span = bp_span_at(chunk);

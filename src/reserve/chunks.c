@@ -152,7 +152,7 @@ static bool window_commit_locked(uint32_t count)
         free_insert_locked(arena.frontier + i);
     }
     arena.frontier += count;
-    bp_store_relaxed(&bp_hot.arena_units, (size_t)arena.frontier << (BP_CHUNK_SHIFT - 4));
+    bp_hot.arena_units = (size_t)arena.frontier << (BP_CHUNK_SHIFT - 4);
     return true;
 }
 

@@ -24,7 +24,9 @@
 // What every free() reads; alone on its cache line.
 struct bp_hot {
     char *base;
-    bp_atomic_size arena_units; // relaxed: whoever got a pointer saw the frontier that covers it
+    // Written under the chunks lock, read plainly by the hot path, where an atomic load would
+    // cost an instruction: whoever got a pointer has seen a frontier that covers it.
+    size_t arena_units;
 } BP_LINE_ALIGNED;
 
 struct bp_reservation {

@@ -100,15 +100,16 @@ BP_HOT bool bp_heap_try_free(void *object)
 {
     const char *base = bp_heap_base();
     size_t units = bp_heap_units_of(object, base);
-    if (BP_UNLIKELY(units >= bp_load_relaxed(&bp_hot.arena_units)))
+    if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return false;
     size_t key = ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
     struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
-    if (BP_UNLIKELY(bin->room == 0))
+    uint32_t room;
+    if (BP_UNLIKELY(__builtin_sub_overflow(bin->room, 1u, &room)))
         return false;
     *(void **)object = bin->head;
     bin->head = object;
-    bin->room--;
+    bin->room = room;
     return true;
 }
 
@@ -117,7 +118,7 @@ BP_HOT size_t bp_heap_key_of(const void *object)
 {
     const char *base = bp_heap_base();
     size_t units = bp_heap_units_of(object, base);
-    if (BP_UNLIKELY(units >= bp_load_relaxed(&bp_hot.arena_units)))
+    if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return 0;
     return ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
 }
