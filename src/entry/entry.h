@@ -17,12 +17,12 @@ void bp_entry_init(void);
 BP_COLD void bp_entry_attach(void);
 
 // What the hot path leaves.
-BP_NOINLINE void *bp_entry_malloc_slow(size_t n_bytes);
-BP_NOINLINE void bp_entry_free_slow(void *pointer);
-BP_NOINLINE void *bp_entry_calloc_slow(size_t count, size_t n_bytes);
-BP_NOINLINE void *bp_entry_new_slow(size_t n_bytes);
+BP_HIDDEN BP_NOINLINE void *bp_entry_malloc_slow(size_t n_bytes);
+BP_HIDDEN BP_NOINLINE void bp_entry_free_slow(void *pointer);
+BP_HIDDEN BP_NOINLINE void *bp_entry_calloc_slow(size_t count, size_t n_bytes);
+BP_HIDDEN BP_NOINLINE void *bp_entry_new_slow(size_t n_bytes);
 
-void *bp_entry_realloc(void *pointer, size_t n_bytes);
+BP_HIDDEN void *bp_entry_realloc(void *pointer, size_t n_bytes);
 void *bp_entry_reallocarray(void *pointer, size_t count, size_t n_bytes);
 void *bp_entry_reallocf(void *pointer, size_t n_bytes);
 
@@ -34,7 +34,7 @@ void *bp_entry_pvalloc(size_t n_bytes);
 
 // operator new: nothrow answers NULL after the new_handler gave up, the other throws.
 void *bp_entry_new_aligned(size_t n_bytes, size_t align);
-void *bp_entry_new_nothrow(size_t n_bytes, size_t align);
+BP_HIDDEN void *bp_entry_new_nothrow(size_t n_bytes, size_t align);
 
 size_t bp_entry_usable_size(void *pointer);
 size_t bp_entry_good_size(size_t n_bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "region/size_class.h"
 
-const uint8_t bp_key_table[BP_KEY_COUNT] = BP_KEY_TABLE;
+const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT] = BP_BIN_OFFSETS;
 
 // Spans hold at least 8 objects, magazines 16 KiB within 4 to 256 objects.
 #define SPAN_CHUNKS(bytes) ((bytes) <= 8192 ? 1 : (bytes) <= 16384 ? 2 : 4)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Small size classes 1..52: 16-byte steps to 256, 8 per doubling to 1 KiB, 4 per doubling to
 // 32 KiB; every size is a multiple of 16. A class's key is twice its number: bins are 16 bytes,
-// so that x86 reaches one by base + 8 * key. Key 0 is "no class".
+// so that x86 reaches one by base + 8 * key. Key 0 is "no class". The key table has 16-bit
+// entries of 8 * key, the bin's offset itself.
 #ifndef BP_REGION_SIZE_CLASS_H
 #define BP_REGION_SIZE_CLASS_H
 
@@ -20,20 +21,20 @@ struct bp_class {
 
 extern const struct bp_class bp_class[BP_CLASS_COUNT];
 
-// key of a request of n bytes, at index (n + 15) / 16, for n up to BP_TABLE_MAX
-#define BP_KEYS_X2(k) (k), (k)
-#define BP_KEYS_X4(k) (k), (k), (k), (k)
+// Offset of the bin for a request of n bytes, at index (n + 15) / 16, for n up to BP_TABLE_MAX.
+#define BP_BIN_X2(c) (16 * (c)), (16 * (c))
+#define BP_BIN_X4(c) BP_BIN_X2(c), BP_BIN_X2(c)
 // clang-format off
-#define BP_KEY_TABLE {                                                                             \
-    2, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32,                                 \
-    BP_KEYS_X2(34), BP_KEYS_X2(36), BP_KEYS_X2(38), BP_KEYS_X2(40),                                \
-    BP_KEYS_X2(42), BP_KEYS_X2(44), BP_KEYS_X2(46), BP_KEYS_X2(48),                                \
-    BP_KEYS_X4(50), BP_KEYS_X4(52), BP_KEYS_X4(54), BP_KEYS_X4(56),                                \
-    BP_KEYS_X4(58), BP_KEYS_X4(60), BP_KEYS_X4(62), BP_KEYS_X4(64) }
+#define BP_BIN_OFFSETS {                                                                           \
+    16, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256,                  \
+    BP_BIN_X2(17), BP_BIN_X2(18), BP_BIN_X2(19), BP_BIN_X2(20),                                    \
+    BP_BIN_X2(21), BP_BIN_X2(22), BP_BIN_X2(23), BP_BIN_X2(24),                                    \
+    BP_BIN_X4(25), BP_BIN_X4(26), BP_BIN_X4(27), BP_BIN_X4(28),                                    \
+    BP_BIN_X4(29), BP_BIN_X4(30), BP_BIN_X4(31), BP_BIN_X4(32) }
 // clang-format on
-enum { BP_KEY_COUNT = BP_TABLE_MAX / 16 + 1 };
+enum { BP_BIN_OFFSET_COUNT = BP_TABLE_MAX / 16 + 1 };
 
-extern const uint8_t bp_key_table[BP_KEY_COUNT];
+extern const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT];
 
 // BP_TABLE_MAX < n <= BP_SMALL_MAX
 static inline unsigned bp_class_computed(size_t n)
@@ -45,7 +46,7 @@ static inline unsigned bp_class_computed(size_t n)
 // n <= BP_SMALL_MAX
 static inline unsigned bp_class_for(size_t n)
 {
-    return n <= BP_TABLE_MAX ? bp_key_table[(n + 15) >> 4] / 2 : bp_class_computed(n);
+    return n <= BP_TABLE_MAX ? bp_bin_offsets[(n + 15) >> 4] / 16u : bp_class_computed(n);
 }
 
 // The smallest class that holds n bytes and whose objects all are aligned so; 0 if none does.

@@ -38,8 +38,8 @@ struct bp_reservation {
     unsigned region_shift; // log2 of a class region's share
 };
 
-extern struct bp_hot bp_hot;
-extern struct bp_reservation bp_reservation;
+extern BP_HIDDEN struct bp_hot bp_hot;
+extern BP_HIDDEN struct bp_reservation bp_reservation;
 
 // Makes the largest reservation that the system grants, down to none; cannot fail.
 void bp_reserve_init(size_t wanted_bytes);

@@ -7,8 +7,8 @@
 
 enum { LIMIT_FIRST = 4 };
 
-const struct bp_heap_hot bp_heap_none = {.key = BP_KEY_TABLE};
-const struct bp_heap_hot bp_heap_ended = {.key = BP_KEY_TABLE};
+const struct bp_heap_hot bp_heap_none = {.bin_offset = BP_BIN_OFFSETS};
+const struct bp_heap_hot bp_heap_ended = {.bin_offset = BP_BIN_OFFSETS};
 
 // The hot path never writes to a constant heap: it has no head, room or run.
 BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
@@ -39,7 +39,7 @@ static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_maga
     limit_raise(heap, class_index, magazine.count);
     bin->head = magazine.head;
     bin->room -= magazine.count;
-    return bp_heap_try_alloc(&heap->hot, 2 * class_index);
+    return bp_heap_try_alloc(&heap->hot, 16 * class_index);
 }
 
 static struct bp_magazine spare_take(struct bp_bin_cold *cold)
@@ -57,7 +57,7 @@ static void *run_advance(struct bp_heap *heap, unsigned class_index)
     size_t window = (size_t)cold->limit * bp_class[class_index].object_bytes;
     size_t left = (size_t)(cold->run_end - run->cursor);
     run->limit = run->cursor + bp_min(window, left);
-    return bp_heap_try_run(&heap->hot, 2 * class_index);
+    return bp_heap_try_run(&heap->hot.bin[class_index]);
 }
 
 static void run_end(struct bp_heap *heap, unsigned class_index)
@@ -100,7 +100,7 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
 
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    void *object = bp_heap_try_alloc(&heap->hot, 2 * class_index);
+    void *object = bp_heap_try_alloc(&heap->hot, 16 * class_index);
     return object ? object : alloc_slow(heap, class_index);
 }
 

@@ -28,40 +28,41 @@ struct bp_run {
 struct bp_heap_hot {
     struct bp_bin bin[BP_CLASS_COUNT];
     struct bp_run run[BP_CLASS_COUNT];
-    uint8_t key[BP_KEY_COUNT]; // bp_key_table, where the bins are
+    uint16_t bin_offset[BP_BIN_OFFSET_COUNT]; // a copy where the bins are
 };
 
-extern BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
+extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
 
-// Keys are class numbers doubled, bins and runs are 16 bytes: one scaled address each.
-_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "keys scale by 8");
+// A class's bin, and its run, by the bin's offset: 16 bytes times the class, 8 times its key.
+_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "offsets count on it");
+_Static_assert(offsetof(struct bp_heap_hot, bin) == 0, "offsets count on it");
 
-BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t key)
+BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t bin_offset)
 {
-    return (struct bp_bin *)(void *)((char *)heap->bin + key * 8);
+    return (struct bp_bin *)(void *)((char *)heap + bin_offset);
 }
 
-BP_HOT struct bp_run *bp_heap_run(struct bp_heap_hot *heap, size_t key)
+BP_HOT struct bp_run *bp_heap_run(struct bp_bin *bin)
 {
-    return (struct bp_run *)(void *)((char *)heap->run + key * 8);
+    return (struct bp_run *)(void *)((char *)bin + offsetof(struct bp_heap_hot, run));
 }
 
-BP_HOT void *bp_heap_try_run(struct bp_heap_hot *heap, size_t key)
+BP_HOT void *bp_heap_try_run(struct bp_bin *bin)
 {
-    struct bp_run *run = bp_heap_run(heap, key);
+    struct bp_run *run = bp_heap_run(bin);
     char *object = run->cursor;
     if (BP_UNLIKELY(object >= run->limit))
         return NULL;
-    run->cursor = object + bp_heap_bin(heap, key)->object_bytes;
+    run->cursor = object + bin->object_bytes;
     return object;
 }
 
-BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t key)
+BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t bin_offset)
 {
-    struct bp_bin *bin = bp_heap_bin(heap, key);
+    struct bp_bin *bin = bp_heap_bin(heap, bin_offset);
     void *object = bin->head;
     if (BP_UNLIKELY(!object))
-        return bp_heap_try_run(heap, key);
+        return bp_heap_try_run(bin);
     bin->head = *(void **)object;
     bin->room++;
     return object;
@@ -71,7 +72,7 @@ BP_HOT void *bp_heap_try_medium(size_t n_bytes)
 {
     if (BP_UNLIKELY(n_bytes > BP_SMALL_MAX))
         return NULL;
-    return bp_heap_try_alloc(bp_heap_tls, 2 * bp_class_computed(n_bytes));
+    return bp_heap_try_alloc(bp_heap_tls, 16 * bp_class_computed(n_bytes));
 }
 
 BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
@@ -79,7 +80,7 @@ BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
     if (BP_UNLIKELY(n_bytes > BP_TABLE_MAX))
         return bp_heap_try_medium(n_bytes);
     struct bp_heap_hot *heap = bp_heap_tls;
-    return bp_heap_try_alloc(heap, heap->key[(n_bytes + 15) >> 4]);
+    return bp_heap_try_alloc(heap, heap->bin_offset[(n_bytes + 15) >> 4]);
 }
 
 // One rotate, two checks: a misaligned pointer becomes as large as a foreign one.
@@ -103,7 +104,7 @@ BP_HOT bool bp_heap_try_free(void *object)
     if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return false;
     size_t key = ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
-    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
+    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, 8 * key);
     uint32_t room;
     if (BP_UNLIKELY(__builtin_sub_overflow(bin->room, 1u, &room)))
         return false;

@@ -45,7 +45,7 @@ struct bp_heap *bp_registry_at(uint32_t index)
 static void heap_reset(struct bp_heap *heap)
 {
     memset(heap, 0, sizeof(*heap));
-    memcpy(heap->hot.key, bp_key_table, sizeof(heap->hot.key));
+    memcpy(heap->hot.bin_offset, bp_bin_offsets, sizeof(bp_bin_offsets));
 }
 
 static struct bp_heap *record_create_locked(void)
