@@ -59,6 +59,8 @@ void bp_os_dump(void *addr, size_t n_bytes, bool wanted);
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value);
 void bp_os_wake(bp_atomic_u32 *cell);
 void bp_os_yield(void);
+// A coarse monotonic clock, by milliseconds; no system call.
+uint32_t bp_os_now_ms(void);
 
 // The environment's value or NULL; always NULL for a program that runs with raised privileges.
 const char *bp_os_env(const char *name);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 int (*bp_os_fault_hook)(enum bp_os_call call);
@@ -22,6 +23,12 @@ extern char **environ;
 #pragma weak dlsym
 
 static pthread_key_t exit_key;
+
+#if defined(CLOCK_MONOTONIC_COARSE)
+#define COARSE_CLOCK CLOCK_MONOTONIC_COARSE
+#else
+#define COARSE_CLOCK CLOCK_MONOTONIC
+#endif
 
 size_t bp_os_page_bytes(void)
 {
@@ -88,6 +95,15 @@ void bp_os_abort(void)
 void bp_os_yield(void)
 {
     sched_yield();
+}
+
+uint32_t bp_os_now_ms(void)
+{
+    struct timespec now = {0, 0};
+    int saved = errno;
+    clock_gettime(COARSE_CLOCK, &now);
+    errno = saved;
+    return (uint32_t)now.tv_sec * 1000 + (uint32_t)(now.tv_nsec / 1000000);
 }
 
 int bp_os_thread_exit_register(void (*fn)(void *))

@@ -5,6 +5,7 @@
 #include "core/counters.h"
 #include "core/lock.h"
 #include "os/os.h"
+#include "reserve/budget.h"
 #include "reserve/stamp.h"
 
 _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on it");
@@ -115,8 +116,11 @@ static uint32_t pool_pop_locked(struct class_region *it, unsigned region)
         dirty_remove_locked(it, region, number);
     } else {
         number = it->clean;
-        if (number)
-            it->clean = slot_at(region, number)->older;
+        if (number) {
+            struct bp_slot *slot = slot_at(region, number);
+            it->clean = slot->older;
+            bp_budget_regret(slot->usable_bytes, slot->stamp);
+        }
     }
     return number;
 }
@@ -143,6 +147,7 @@ void bp_region_give(unsigned region, void *object)
     bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
     bp_add_relaxed(&bp_counters.dirty_bytes, slot->dirty_bytes);
     bp_lock_take(&it->lock);
+    slot->stamp = 0;
     if (slot->dirty_bytes)
         dirty_insert_locked(it, region, number);
     else
@@ -320,6 +325,7 @@ static size_t attach_purged(struct class_region *it, unsigned region, uint32_t f
                             uint32_t count, bool failed)
 {
     size_t released = 0;
+    uint32_t now = bp_budget_purge_time();
     bp_lock_take(&it->lock);
     for (uint32_t i = first; i < first + count; i++) {
         struct bp_slot *slot = slot_at(region, i);
@@ -328,7 +334,9 @@ static size_t attach_purged(struct class_region *it, unsigned region, uint32_t f
             dirty_insert_locked(it, region, i);
         } else {
             released += slot->dirty_bytes;
+            slot->usable_bytes = slot->dirty_bytes;
             slot->dirty_bytes = 0;
+            slot->stamp = now;
             clean_insert_locked(it, region, i);
         }
     }

@@ -33,11 +33,11 @@ enum bp_slot_state {
 };
 
 struct bp_slot {
-    size_t usable_bytes;
+    size_t usable_bytes; // in the clean pool: bytes that the last purge released
     size_t dirty_bytes;
     size_t committed_bytes;
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
-    uint32_t stamp;
+    uint32_t stamp; // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
     bool moved; // holds pages that were moved in: its mapping does not merge
 };

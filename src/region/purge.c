@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "region/purge.h"
 
-#include "base/bits.h"
 #include "core/counters.h"
 #include "region/class_region.h"
+#include "reserve/budget.h"
 #include "reserve/chunks.h"
 #include "reserve/reserve.h"
 #include "reserve/stamp.h"
 
-#define BUDGET_FLOOR_BYTES (8 * BP_MIB)
-enum { BUDGET_SHARE = 8 }; // an eighth of what is in use
-
 static bp_atomic_u32 purging; // a thread keeps the budget
-
-static size_t budget_bytes(void)
-{
-    size_t used =
-        bp_load_relaxed(&bp_counters.span_bytes) + bp_load_relaxed(&bp_counters.slot_bytes);
-    return bp_max(BUDGET_FLOOR_BYTES, used / BUDGET_SHARE);
-}
 
 // Pool 0 is the arena area, pool 1 + r class region r.
 static uint32_t pool_oldest(unsigned pool)
@@ -57,7 +47,7 @@ static size_t purge_down_to(size_t target_bytes)
 
 void bp_purge_check(void)
 {
-    size_t budget = budget_bytes();
+    size_t budget = bp_budget_bytes();
     if (bp_load_relaxed(&bp_counters.dirty_bytes) <= budget)
         return;
     // pairs with the release below: one thread keeps the budget, the others go on

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// When free memory goes back to the system. The budget of dirty bytes is a floor or a share of
-// what is in use, whichever is more; the thread whose free exceeds it purges, oldest first,
-// neighbours in one call, until the dirty bytes are within the budget again. So a burst that
-// ends returns its memory without a later call.
+// How free memory goes back to the system: the thread whose free exceeds the budget of dirty
+// bytes (reserve/budget.h) purges, oldest first, neighbours in one call, until it is kept again.
 #ifndef BP_REGION_PURGE_H
 #define BP_REGION_PURGE_H
 

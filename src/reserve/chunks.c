@@ -6,6 +6,7 @@
 #include "core/counters.h"
 #include "core/lock.h"
 #include "os/os.h"
+#include "reserve/budget.h"
 #include "reserve/meta.h"
 #include "reserve/reserve.h"
 #include "reserve/stamp.h"
@@ -14,7 +15,7 @@ enum chunk_state { CHUNK_USED, CHUNK_CLEAN, CHUNK_DIRTY, CHUNK_RESERVED, CHUNK_B
 
 struct chunk {
     uint32_t older, newer; // dirty list; 0 ends it
-    uint32_t stamp;
+    uint32_t stamp; // dirty: its age; clean: when it was purged, or 0
     uint32_t state;
 };
 _Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
@@ -213,6 +214,8 @@ static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero)
         if (chunk_at(i)->state == CHUNK_DIRTY) {
             dirty_remove_locked(i);
             *ret_zero = false;
+        } else {
+            bp_budget_regret(BP_CHUNK_BYTES, chunk_at(i)->stamp);
         }
         bit_clear(free_bits(), i);
         chunk_at(i)->state = CHUNK_USED;
@@ -292,12 +295,13 @@ size_t bp_chunks_purge_oldest(void)
         return 0;
     size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
     int failed = bp_os_purge(bp_chunk_address(first), n_bytes);
+    uint32_t now = bp_budget_purge_time();
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
         if (failed)
             dirty_insert_locked(i);
         else
-            chunk_at(i)->state = CHUNK_CLEAN;
+            *chunk_at(i) = (struct chunk){.stamp = now, .state = CHUNK_CLEAN};
         free_insert_locked(i);
     }
     bp_lock_give(&arena.lock);

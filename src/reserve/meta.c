@@ -6,12 +6,12 @@
 #include "reserve/reserve.h"
 
 struct area {
-    char *begin;
     size_t capacity_bytes;
     size_t committed_bytes; // guarded by its user's lock
 };
 
 static struct area areas[BP_META_COUNT];
+char *bp_meta_start[BP_META_COUNT];
 
 static size_t record_count(enum bp_meta_area area, size_t chunk_count, size_t heap_count,
                            unsigned region_shift)
@@ -51,16 +51,11 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
     for (unsigned i = 0; i < BP_META_SLOTS + region_count; i++) {
         enum bp_meta_area area = (enum bp_meta_area)i;
         size_t count = record_count(area, chunk_count, heap_count, region_shift);
-        areas[i].begin = base + offset;
+        bp_meta_start[i] = base + offset;
         areas[i].capacity_bytes = bp_align_up(area_bytes(area, count), page);
         offset += areas[i].capacity_bytes + page;
     }
     return offset;
-}
-
-void *bp_meta_begin(enum bp_meta_area area)
-{
-    return areas[area].begin;
 }
 
 size_t bp_meta_capacity(enum bp_meta_area area)
@@ -73,10 +68,11 @@ size_t bp_meta_committed(enum bp_meta_area area)
     return areas[area].committed_bytes;
 }
 
-static bool area_grow(struct area *area, size_t until_bytes)
+static bool area_grow(enum bp_meta_area id, size_t until_bytes)
 {
+    struct area *area = &areas[id];
     size_t step = until_bytes - area->committed_bytes;
-    char *at = area->begin + area->committed_bytes;
+    char *at = bp_meta_start[id] + area->committed_bytes;
     if (!bp_reserve_commit(at, step))
         return false;
     area->committed_bytes = until_bytes;
@@ -93,5 +89,5 @@ bool bp_meta_commit(enum bp_meta_area id, size_t n_bytes)
     size_t step = bp_max(BP_CHUNK_BYTES, area->committed_bytes / 4);
     size_t generous = bp_align_up(bp_max(n_bytes, area->committed_bytes + step), BP_CHUNK_BYTES);
     size_t exact = bp_align_up(n_bytes, bp_os_page_bytes());
-    return area_grow(area, bp_min(generous, area->capacity_bytes)) || area_grow(area, exact);
+    return area_grow(id, bp_min(generous, area->capacity_bytes)) || area_grow(id, exact);
 }

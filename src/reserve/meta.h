@@ -5,6 +5,7 @@
 #ifndef BP_RESERVE_META_H
 #define BP_RESERVE_META_H
 
+#include "base/attr.h"
 #include "base/limits.h"
 
 #include <stdbool.h>
@@ -32,7 +33,11 @@ enum {
 // returns the bytes they take, guards included. The chunk map comes first.
 size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigned region_count,
                       unsigned region_shift);
-void *bp_meta_begin(enum bp_meta_area area);
+extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
+static inline void *bp_meta_begin(enum bp_meta_area area)
+{
+    return bp_meta_start[area];
+}
 size_t bp_meta_capacity(enum bp_meta_area area);
 // Makes the first n_bytes usable; false if the area or memory ends before that.
 bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes);
