@@ -2,6 +2,7 @@
 #include "core/options.h"
 #include "core/report.h"
 #include "entry/entry.h"
+#include "thread/registry.h"
 #include "thread/request.h"
 
 #include <errno.h>
@@ -22,6 +23,10 @@ static void *or_enomem(void *pointer)
 
 void *bp_entry_malloc_slow(size_t n_bytes)
 {
+    struct bp_heap *heap = bp_registry_own();
+    void *object;
+    if (n_bytes > BP_SMALL_MAX && heap && (object = bp_large_try_alloc(heap, n_bytes)))
+        return object;
     attach_if_new();
     return or_enomem(bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false));
 }
@@ -37,7 +42,8 @@ void *bp_entry_calloc_slow(size_t count, size_t n_bytes)
 
 void bp_entry_free_slow(void *pointer)
 {
-    if (!pointer)
+    struct bp_heap *heap = bp_registry_own();
+    if (!pointer || (heap && bp_large_try_free(heap, pointer)))
         return;
     attach_if_new();
     switch (bp_request_free(pointer)) {

@@ -60,17 +60,6 @@ static uint32_t number_of(unsigned region, const void *object)
     return (uint32_t)(offset >> (BP_SLOT_MIN_SHIFT + region)) + 1;
 }
 
-struct bp_slot *bp_region_find(unsigned region, const void *pointer)
-{
-    size_t offset = (size_t)((const char *)pointer - bp_region_base(region));
-    size_t record = (offset >> (BP_SLOT_MIN_SHIFT + region)) * sizeof(struct bp_slot);
-    bool starts = (offset & (bp_region_slot_bytes(region) - 1)) == 0;
-    // A racing growth of the table cannot matter: the owner of the slot saw it.
-    if (!starts || record >= bp_meta_committed((enum bp_meta_area)(BP_META_SLOTS + region)))
-        return NULL;
-    return bp_region_slot(region, pointer);
-}
-
 // --- pools ---
 
 static void dirty_insert_locked(struct class_region *it, unsigned region, uint32_t number)

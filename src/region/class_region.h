@@ -37,7 +37,7 @@ struct bp_slot {
     size_t dirty_bytes;
     size_t committed_bytes;
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
-    uint32_t stamp; // when it became dirty; in the clean pool: when it was purged, or 0
+    uint32_t stamp;        // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
     bool moved; // holds pages that were moved in: its mapping does not merge
 };
@@ -54,12 +54,13 @@ static inline size_t bp_region_slot_bytes(unsigned region)
     return BP_CHUNK_BYTES << region;
 }
 
-// pointer is in the reservation; true if in a class region
+// Any pointer: is it in a class region?
 static inline bool bp_region_of(const void *pointer, unsigned *ret_region)
 {
     size_t offset = (size_t)((const char *)pointer - bp_region_base(0));
-    *ret_region = (unsigned)(offset >> bp_reservation.region_shift);
-    return *ret_region < bp_reservation.region_count;
+    size_t region = offset >> bp_reservation.region_shift;
+    *ret_region = (unsigned)region;
+    return region < bp_reservation.region_count;
 }
 
 static inline struct bp_slot *bp_region_slot(unsigned region, const void *pointer)
@@ -70,7 +71,16 @@ static inline struct bp_slot *bp_region_slot(unsigned region, const void *pointe
 }
 
 // The record of the slot that starts at pointer, or NULL; pointer is in the region.
-struct bp_slot *bp_region_find(unsigned region, const void *pointer);
+static inline struct bp_slot *bp_region_find(unsigned region, const void *pointer)
+{
+    size_t offset = (size_t)((const char *)pointer - bp_region_base(region));
+    size_t record = (offset >> (BP_SLOT_MIN_SHIFT + region)) * sizeof(struct bp_slot);
+    bool starts = (offset & (bp_region_slot_bytes(region) - 1)) == 0;
+    // A table that grows meanwhile cannot matter: the owner of the slot has seen its record.
+    if (!starts || record >= bp_meta_committed[BP_META_SLOTS + region])
+        return NULL;
+    return (struct bp_slot *)(void *)(bp_meta_start[BP_META_SLOTS + region] + record);
+}
 
 // From the pools, or cut fresh; the slot is CACHED then, and the caller's. NULL if there is none.
 void *bp_region_take_pooled(unsigned region);

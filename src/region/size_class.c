@@ -2,6 +2,7 @@
 #include "region/size_class.h"
 
 const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT] = BP_BIN_OFFSETS;
+const uint16_t bp_medium_offsets[BP_MEDIUM_COUNT] = BP_MEDIUM_OFFSETS;
 
 // Spans hold at least 8 objects, magazines 16 KiB within 4 to 256 objects.
 #define SPAN_CHUNKS(bytes) ((bytes) <= 8192 ? 1 : (bytes) <= 16384 ? 2 : 4)

@@ -34,19 +34,27 @@ extern const struct bp_class bp_class[BP_CLASS_COUNT];
 // clang-format on
 enum { BP_BIN_OFFSET_COUNT = BP_TABLE_MAX / 16 + 1 };
 
-extern const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT];
+// The same for larger requests, at index (n - 1) / 256 - 4.
+#define BP_BIN_X8(c)  BP_BIN_X4(c), BP_BIN_X4(c)
+#define BP_BIN_X16(c) BP_BIN_X8(c), BP_BIN_X8(c)
+// clang-format off
+#define BP_MEDIUM_OFFSETS {                                                                        \
+    16 * 33, 16 * 34, 16 * 35, 16 * 36,                                                            \
+    BP_BIN_X2(37), BP_BIN_X2(38), BP_BIN_X2(39), BP_BIN_X2(40),                                    \
+    BP_BIN_X4(41), BP_BIN_X4(42), BP_BIN_X4(43), BP_BIN_X4(44),                                    \
+    BP_BIN_X8(45), BP_BIN_X8(46), BP_BIN_X8(47), BP_BIN_X8(48),                                    \
+    BP_BIN_X16(49), BP_BIN_X16(50), BP_BIN_X16(51), BP_BIN_X16(52) }
+// clang-format on
+enum { BP_MEDIUM_COUNT = (BP_SMALL_MAX - BP_TABLE_MAX) / 256 };
 
-// BP_TABLE_MAX < n <= BP_SMALL_MAX
-static inline unsigned bp_class_computed(size_t n)
-{
-    unsigned log2 = bp_log2_floor(n - 1);
-    return 33 + (log2 - 10) * 4 + (unsigned)((n - 1) >> (log2 - 2)) - 4;
-}
+extern const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT];
+extern const uint16_t bp_medium_offsets[BP_MEDIUM_COUNT];
 
 // n <= BP_SMALL_MAX
 static inline unsigned bp_class_for(size_t n)
 {
-    return n <= BP_TABLE_MAX ? bp_bin_offsets[(n + 15) >> 4] / 16u : bp_class_computed(n);
+    return n <= BP_TABLE_MAX ? bp_bin_offsets[(n + 15) >> 4] / 16u
+                             : bp_medium_offsets[((n - 1) >> 8) - 4] / 16u;
 }
 
 // The smallest class that holds n bytes and whose objects all are aligned so; 0 if none does.

@@ -8,9 +8,9 @@
 
 #define FLOOR_BYTES (8 * BP_MIB)
 enum {
-    SHARE = 8,          // an eighth of what is in use
-    SOON_MS = 2000,     // needed again within this time: regretted
-    WEAR_MS = 1000,     // a quarter of the regret wears off in this time
+    SHARE = 8,      // an eighth of what is in use
+    SOON_MS = 2000, // needed again within this time: regretted
+    WEAR_MS = 1000, // a quarter of the regret wears off in this time
     WEAR_SHARE = 4,
 };
 

@@ -15,7 +15,7 @@ enum chunk_state { CHUNK_USED, CHUNK_CLEAN, CHUNK_DIRTY, CHUNK_RESERVED, CHUNK_B
 
 struct chunk {
     uint32_t older, newer; // dirty list; 0 ends it
-    uint32_t stamp; // dirty: its age; clean: when it was purged, or 0
+    uint32_t stamp;        // dirty: its age; clean: when it was purged, or 0
     uint32_t state;
 };
 _Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");

@@ -5,13 +5,9 @@
 #include "os/os.h"
 #include "reserve/reserve.h"
 
-struct area {
-    size_t capacity_bytes;
-    size_t committed_bytes; // guarded by its user's lock
-};
-
-static struct area areas[BP_META_COUNT];
 char *bp_meta_start[BP_META_COUNT];
+size_t bp_meta_committed[BP_META_COUNT];
+static size_t capacity_bytes[BP_META_COUNT];
 
 static size_t record_count(enum bp_meta_area area, size_t chunk_count, size_t heap_count,
                            unsigned region_shift)
@@ -52,42 +48,35 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
         enum bp_meta_area area = (enum bp_meta_area)i;
         size_t count = record_count(area, chunk_count, heap_count, region_shift);
         bp_meta_start[i] = base + offset;
-        areas[i].capacity_bytes = bp_align_up(area_bytes(area, count), page);
-        offset += areas[i].capacity_bytes + page;
+        capacity_bytes[i] = bp_align_up(area_bytes(area, count), page);
+        offset += capacity_bytes[i] + page;
     }
     return offset;
 }
 
 size_t bp_meta_capacity(enum bp_meta_area area)
 {
-    return areas[area].capacity_bytes;
+    return capacity_bytes[area];
 }
 
-size_t bp_meta_committed(enum bp_meta_area area)
+static bool area_grow(enum bp_meta_area area, size_t until_bytes)
 {
-    return areas[area].committed_bytes;
-}
-
-static bool area_grow(enum bp_meta_area id, size_t until_bytes)
-{
-    struct area *area = &areas[id];
-    size_t step = until_bytes - area->committed_bytes;
-    char *at = bp_meta_start[id] + area->committed_bytes;
-    if (!bp_reserve_commit(at, step))
+    size_t step = until_bytes - bp_meta_committed[area];
+    if (!bp_reserve_commit(bp_meta_start[area] + bp_meta_committed[area], step))
         return false;
-    area->committed_bytes = until_bytes;
+    bp_meta_committed[area] = until_bytes;
     return true;
 }
 
-bool bp_meta_commit(enum bp_meta_area id, size_t n_bytes)
+bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes)
 {
-    struct area *area = &areas[id];
-    if (n_bytes <= area->committed_bytes)
+    size_t committed = bp_meta_committed[area];
+    if (n_bytes <= committed)
         return true;
-    if (n_bytes > area->capacity_bytes)
+    if (n_bytes > capacity_bytes[area])
         return false;
-    size_t step = bp_max(BP_CHUNK_BYTES, area->committed_bytes / 4);
-    size_t generous = bp_align_up(bp_max(n_bytes, area->committed_bytes + step), BP_CHUNK_BYTES);
+    size_t step = bp_max(BP_CHUNK_BYTES, committed / 4);
+    size_t generous = bp_align_up(bp_max(n_bytes, committed + step), BP_CHUNK_BYTES);
     size_t exact = bp_align_up(n_bytes, bp_os_page_bytes());
-    return area_grow(id, bp_min(generous, area->capacity_bytes)) || area_grow(id, exact);
+    return area_grow(area, bp_min(generous, capacity_bytes[area])) || area_grow(area, exact);
 }

@@ -34,6 +34,7 @@ enum {
 size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigned region_count,
                       unsigned region_shift);
 extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
+extern BP_HIDDEN size_t bp_meta_committed[BP_META_COUNT]; // bytes; only grows
 static inline void *bp_meta_begin(enum bp_meta_area area)
 {
     return bp_meta_start[area];
@@ -41,6 +42,5 @@ static inline void *bp_meta_begin(enum bp_meta_area area)
 size_t bp_meta_capacity(enum bp_meta_area area);
 // Makes the first n_bytes usable; false if the area or memory ends before that.
 bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes);
-size_t bp_meta_committed(enum bp_meta_area area);
 
 #endif

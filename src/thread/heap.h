@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BP_CACHED_REGIONS = 6, BP_SHARED_SLOTS = 3 }; // slots up to 2 MiB are cached
+enum { BP_CACHED_REGIONS = 6, BP_OWN_SLOTS = 4, BP_SHARED_SLOTS = 4 }; // slots up to 2 MiB
 
 enum bp_heap_state { BP_HEAP_EMPTY, BP_HEAP_LIVE, BP_HEAP_PARKED };
 
@@ -32,7 +32,9 @@ struct bp_bin_cold {
 };
 
 struct bp_slot_cache {
-    void *mine;
+    uint32_t own_count;
+    uint32_t own_limit;
+    void *own[BP_OWN_SLOTS];
     bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
 };
 

@@ -28,7 +28,8 @@ struct bp_run {
 struct bp_heap_hot {
     struct bp_bin bin[BP_CLASS_COUNT];
     struct bp_run run[BP_CLASS_COUNT];
-    uint16_t bin_offset[BP_BIN_OFFSET_COUNT]; // a copy where the bins are
+    uint16_t bin_offset[BP_BIN_OFFSET_COUNT]; // copies, where the bins are
+    uint16_t medium_offset[BP_MEDIUM_COUNT];
 };
 
 extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
@@ -72,7 +73,8 @@ BP_HOT void *bp_heap_try_medium(size_t n_bytes)
 {
     if (BP_UNLIKELY(n_bytes > BP_SMALL_MAX))
         return NULL;
-    return bp_heap_try_alloc(bp_heap_tls, 16 * bp_class_computed(n_bytes));
+    struct bp_heap_hot *heap = bp_heap_tls;
+    return bp_heap_try_alloc(heap, heap->medium_offset[((n_bytes - 1) >> 8) - 4]);
 }
 
 BP_HOT void *bp_heap_try_malloc(size_t n_bytes)

@@ -9,8 +9,15 @@
 
 #include <string.h>
 
-// How many slots of each region a heap keeps in sight of others; bounds it to about 6 MiB.
-static const uint8_t shared_slots[BP_CACHED_REGIONS] = {3, 3, 2, 1, 1, 0};
+// How many slots of each region a heap keeps for itself, and in sight of others: 4.5 and 3 MiB.
+static const uint8_t own_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 1};
+static const uint8_t shared_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 0};
+
+void bp_large_init(struct bp_heap *heap)
+{
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++)
+        heap->slots[region].own_limit = own_slots[region];
+}
 
 enum { STEAL_TRIES = 16 }; // heaps that are searched before address space is used
 
@@ -49,11 +56,8 @@ static void *slot_steal(struct bp_heap *heap, unsigned region)
 static void *cached_take(struct bp_heap *heap, unsigned region)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
-    void *slot = cache->mine;
-    if (slot) {
-        cache->mine = NULL;
-        return slot;
-    }
+    if (BP_LIKELY(cache->own_count))
+        return cache->own[--cache->own_count];
     return cache_take_shared(heap, region);
 }
 
@@ -80,18 +84,21 @@ static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
     return false;
 }
 
-// The newest slot is the heap's own; the one before it moves into sight of others.
+// The first few slots are the heap's own; more stand in sight of others.
+static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
+{
+    struct bp_slot_cache *cache = &heap->slots[region];
+    if (BP_UNLIKELY(cache->own_count >= cache->own_limit))
+        return slot_share(cache, region, slot);
+    cache->own[cache->own_count++] = slot;
+    return true;
+}
+
 static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
 {
-    void *displaced = slot;
-    if (heap && region < BP_CACHED_REGIONS) {
-        struct bp_slot_cache *cache = &heap->slots[region];
-        displaced = cache->mine;
-        cache->mine = slot;
-        if (!displaced || slot_share(cache, region, displaced))
-            return;
-    }
-    bp_region_give(region, displaced);
+    if (heap && region < BP_CACHED_REGIONS && cached_put(heap, region, slot))
+        return;
+    bp_region_give(region, slot);
     bp_purge_check();
 }
 
@@ -107,10 +114,9 @@ void bp_large_flush(struct bp_heap *heap)
 {
     bp_large_flush_shared(heap);
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
-        void *slot = heap->slots[region].mine;
-        heap->slots[region].mine = NULL;
-        if (slot)
-            bp_region_give(region, slot);
+        struct bp_slot_cache *cache = &heap->slots[region];
+        while (cache->own_count)
+            bp_region_give(region, cache->own[--cache->own_count]);
     }
 }
 
@@ -160,7 +166,7 @@ void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool ze
 
 static enum bp_verdict slot_verdict(const struct bp_slot *slot)
 {
-    if (!slot || slot->state == BP_SLOT_FRESH)
+    if (BP_UNLIKELY(!slot || slot->state == BP_SLOT_FRESH))
         return BP_INVALID;
     return slot->state == BP_SLOT_USED ? BP_DONE : BP_DOUBLE_FREE;
 }

@@ -6,10 +6,47 @@
 #ifndef BP_THREAD_LARGE_H
 #define BP_THREAD_LARGE_H
 
+#include "region/class_region.h"
 #include "thread/heap.h"
 
 // What an address turned out to be.
 enum bp_verdict { BP_DONE, BP_FOREIGN, BP_INVALID, BP_DOUBLE_FREE };
+
+// The common case of bp_large_alloc, without a call: a slot of the heap's own that held as much
+// before. NULL if there is none.
+static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
+{
+    unsigned region = bp_region_for(n_bytes);
+    if (BP_UNLIKELY(region >= BP_CACHED_REGIONS))
+        return NULL;
+    struct bp_slot_cache *cache = &heap->slots[region];
+    if (BP_UNLIKELY(!cache->own_count))
+        return NULL;
+    void *object = cache->own[cache->own_count - 1];
+    struct bp_slot *slot = bp_region_slot(region, object);
+    size_t usable = bp_align_up(n_bytes, 4096);
+    if (BP_UNLIKELY(usable > slot->dirty_bytes))
+        return NULL;
+    cache->own_count--;
+    slot->usable_bytes = usable;
+    slot->state = BP_SLOT_USED;
+    return object;
+}
+
+// The common case of bp_large_free: room among the heap's own slots. False: nothing was done.
+static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
+{
+    unsigned region;
+    if (!bp_region_of(object, &region) || region >= BP_CACHED_REGIONS)
+        return false;
+    struct bp_slot_cache *cache = &heap->slots[region];
+    struct bp_slot *slot = bp_region_find(region, object);
+    if (!slot || slot->state != BP_SLOT_USED || cache->own_count >= cache->own_limit)
+        return false;
+    slot->state = BP_SLOT_CACHED;
+    cache->own[cache->own_count++] = object;
+    return true;
+}
 
 // n_bytes in a place that is aligned; zeroed if asked. NULL if nothing can hold it.
 void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero);
@@ -19,6 +56,8 @@ enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer);
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
 // More or fewer bytes without copying them: in place, or by moving pages. NULL: copy instead.
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes);
+// Sets up the heap's caches.
+void bp_large_init(struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.
 void bp_large_flush(struct bp_heap *heap);
 void bp_large_flush_shared(struct bp_heap *heap);

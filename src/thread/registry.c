@@ -46,6 +46,8 @@ static void heap_reset(struct bp_heap *heap)
 {
     memset(heap, 0, sizeof(*heap));
     memcpy(heap->hot.bin_offset, bp_bin_offsets, sizeof(bp_bin_offsets));
+    memcpy(heap->hot.medium_offset, bp_medium_offsets, sizeof(bp_medium_offsets));
+    bp_large_init(heap);
 }
 
 static struct bp_heap *record_create_locked(void)
