@@ -6,9 +6,6 @@
 
 #if !defined(__GNUC__)
 #error "libbumpalloc needs gcc or clang"
-// Makes the compiler keep a value in its register instead of loading it again.
-#define BP_KEEP(value) __asm__("" : "+r"(value))
-
 #endif
 
 #define BP_LIKELY(x)    __builtin_expect(!!(x), 1)

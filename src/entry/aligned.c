@@ -34,7 +34,7 @@ void *bp_entry_aligned_alloc(size_t align, size_t n_bytes)
 // Rounds an odd alignment up, as glibc does.
 void *bp_entry_memalign(size_t align, size_t n_bytes)
 {
-    if (align > BP_REQUEST_MAX / 2 + 1) {
+    if (align > BP_REQUEST_MAX + 1) {
         errno = EINVAL;
         return NULL;
     }

@@ -34,7 +34,7 @@ void *bp_entry_pvalloc(size_t n_bytes);
 
 // operator new: nothrow answers NULL after the new_handler gave up, the other throws.
 void *bp_entry_new_aligned(size_t n_bytes, size_t align);
-BP_HIDDEN void *bp_entry_new_nothrow(size_t n_bytes, size_t align);
+BP_HIDDEN void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag);
 
 size_t bp_entry_usable_size(void *pointer);
 size_t bp_entry_good_size(size_t n_bytes);

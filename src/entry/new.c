@@ -61,7 +61,25 @@ void *bp_entry_new_slow(size_t n_bytes)
     return bp_entry_new_aligned(n_bytes, BP_OBJECT_ALIGN);
 }
 
-void *bp_entry_new_nothrow(size_t n_bytes, size_t align)
+// A handler may throw, and this operator must not: only the C++ runtime's own form can catch. It
+// calls our throwing form and so the handler.
+static void *runtime_new(size_t n_bytes, size_t align, const void *tag)
 {
-    return new_loop(n_bytes, align);
+    typedef void *plain_form(size_t, const void *);
+    typedef void *aligned_form(size_t, size_t, const void *);
+    if (align == BP_OBJECT_ALIGN) {
+        void *plain = bp_os_next_function("_ZnwmRKSt9nothrow_t");
+        return plain ? (__extension__(plain_form *) plain)(n_bytes, tag) : new_loop(n_bytes, align);
+    }
+    void *aligned = bp_os_next_function("_ZnwmSt11align_val_tRKSt9nothrow_t");
+    return aligned ? (__extension__(aligned_form *) aligned)(n_bytes, align, tag)
+                   : new_loop(n_bytes, align);
+}
+
+void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag)
+{
+    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
+        bp_entry_attach();
+    void *object = bp_request_alloc(n_bytes, align, false);
+    return object ? object : runtime_new(n_bytes, align, tag);
 }

@@ -14,10 +14,10 @@ static inline void *hot_new(size_t n_bytes)
     return BP_LIKELY(object) ? object : bp_entry_new_slow(n_bytes);
 }
 
-static inline void *hot_new_nothrow(size_t n_bytes)
+static inline void *hot_new_nothrow(size_t n_bytes, const void *tag)
 {
     void *object = bp_heap_try_malloc(n_bytes);
-    return BP_LIKELY(object) ? object : bp_entry_new_nothrow(n_bytes, BP_OBJECT_ALIGN);
+    return BP_LIKELY(object) ? object : bp_entry_new_nothrow(n_bytes, BP_OBJECT_ALIGN, tag);
 }
 
 static inline void hot_delete(void *object)
@@ -40,14 +40,12 @@ OPERATOR void *_Znam(size_t n_bytes)
 
 OPERATOR void *_ZnwmRKSt9nothrow_t(size_t n_bytes, const void *tag)
 {
-    (void)tag;
-    return hot_new_nothrow(n_bytes);
+    return hot_new_nothrow(n_bytes, tag);
 }
 
 OPERATOR void *_ZnamRKSt9nothrow_t(size_t n_bytes, const void *tag)
 {
-    (void)tag;
-    return hot_new_nothrow(n_bytes);
+    return hot_new_nothrow(n_bytes, tag);
 }
 
 OPERATOR void *_ZnwmSt11align_val_t(size_t n_bytes, size_t align)
@@ -62,14 +60,12 @@ OPERATOR void *_ZnamSt11align_val_t(size_t n_bytes, size_t align)
 
 OPERATOR void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t n_bytes, size_t align, const void *tag)
 {
-    (void)tag;
-    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN), tag);
 }
 
 OPERATOR void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t n_bytes, size_t align, const void *tag)
 {
-    (void)tag;
-    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN));
+    return bp_entry_new_nothrow(n_bytes, bp_max(align, BP_OBJECT_ALIGN), tag);
 }
 
 // --- delete, delete[]: neither size nor alignment is trusted or needed ---
@@ -93,3 +89,13 @@ DELETE(_ZdlPvmSt11align_val_t, void *object, size_t n_bytes, size_t align)
 DELETE(_ZdaPvmSt11align_val_t, void *object, size_t n_bytes, size_t align)
 DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, void *object, size_t align, const void *tag)
 DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, void *object, size_t align, const void *tag)
+
+#if BP_ARCHIVE
+// entry/new.c knows these weakly, and a weak name takes nothing out of libstdc++'s archive.
+extern void (*_ZSt15get_new_handlerv(void))(void);
+extern void _ZSt17__throw_bad_allocv(void);
+__attribute__((used)) static void *const runtime[] = {
+    (void *)(size_t)_ZSt15get_new_handlerv,
+    (void *)(size_t)_ZSt17__throw_bad_allocv,
+};
+#endif

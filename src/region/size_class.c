@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "region/size_class.h"
 
-const uint16_t bp_bin_offsets[BP_BIN_OFFSET_COUNT] = BP_BIN_OFFSETS;
-const uint16_t bp_medium_offsets[BP_MEDIUM_COUNT] = BP_MEDIUM_OFFSETS;
-
 // Spans hold at least 8 objects, magazines 16 KiB within 4 to 256 objects.
-#define SPAN_CHUNKS(bytes) ((bytes) <= 8192 ? 1 : (bytes) <= 16384 ? 2 : 4)
-#define MAGAZINE(bytes)    ((bytes) <= 64 ? 256 : (bytes) >= 4096 ? 4 : 16384 / (bytes))
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
-        (bytes), SPAN_CHUNKS(bytes), MAGAZINE(bytes), SPAN_CHUNKS(bytes) * 65536 / (bytes)         \
+        .object_bytes = (bytes),                                                                   \
+        .magazine_capacity = (bytes) <= 64     ? 256                                               \
+                             : (bytes) >= 4096 ? 4                                                 \
+                                               : 16384 / (bytes),                                  \
+        .span_chunks = ((bytes) + 8191) / 8192,                                                    \
+        .span_objects = ((bytes) + 8191) / 8192 * 65536 / (bytes),                                 \
     }
 
 const struct bp_class bp_class[BP_CLASS_COUNT] = {
@@ -23,6 +23,14 @@ const struct bp_class bp_class[BP_CLASS_COUNT] = {
     CLASS(6144),  CLASS(7168),  CLASS(8192),  CLASS(10240), CLASS(12288), CLASS(14336),
     CLASS(16384), CLASS(20480), CLASS(24576), CLASS(28672), CLASS(32768),
 };
+
+void bp_class_fill_tables(uint16_t table[BP_TABLE_COUNT], uint16_t medium[BP_MEDIUM_COUNT])
+{
+    for (size_t i = 0; i < BP_TABLE_COUNT; i++)
+        table[i] = (uint16_t)(16 * bp_class_for(16 * i));
+    for (size_t i = 0; i < BP_MEDIUM_COUNT; i++)
+        medium[i] = (uint16_t)(16 * bp_class_for(256 * (i + 5)));
+}
 
 unsigned bp_class_for_aligned(size_t n, size_t align)
 {

@@ -193,7 +193,7 @@ void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, cons
 
 void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
 {
-    size_t whole = bp_align_up(n_bytes, BP_CHUNK_BYTES);
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), BP_CHUNK_BYTES);
     if (whole < n_bytes || whole >> BP_CHUNK_SHIFT > bp_reservation.arena_end)
         return NULL;
     uint32_t count = (uint32_t)(whole >> BP_CHUNK_SHIFT);

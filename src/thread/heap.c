@@ -7,10 +7,9 @@
 
 enum { LIMIT_FIRST = 4 };
 
-const struct bp_heap_hot bp_heap_none = {.bin_offset = BP_BIN_OFFSETS,
-                                         .medium_offset = BP_MEDIUM_OFFSETS};
-const struct bp_heap_hot bp_heap_ended = {.bin_offset = BP_BIN_OFFSETS,
-                                          .medium_offset = BP_MEDIUM_OFFSETS};
+// All zero: every size finds bin 0, which has nothing.
+const struct bp_heap_hot bp_heap_none;
+const struct bp_heap_hot bp_heap_ended;
 
 // The hot path never writes to a constant heap: it has no head, room or run.
 BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;

@@ -28,7 +28,7 @@ struct bp_run {
 struct bp_heap_hot {
     struct bp_bin bin[BP_CLASS_COUNT];
     struct bp_run run[BP_CLASS_COUNT];
-    uint16_t bin_offset[BP_BIN_OFFSET_COUNT]; // copies, where the bins are
+    uint16_t bin_offset[BP_TABLE_COUNT]; // copies, where the bins are
     uint16_t medium_offset[BP_MEDIUM_COUNT];
 };
 

@@ -45,8 +45,7 @@ struct bp_heap *bp_registry_at(uint32_t index)
 static void heap_reset(struct bp_heap *heap)
 {
     memset(heap, 0, sizeof(*heap));
-    memcpy(heap->hot.bin_offset, bp_bin_offsets, sizeof(bp_bin_offsets));
-    memcpy(heap->hot.medium_offset, bp_medium_offsets, sizeof(bp_medium_offsets));
+    bp_class_fill_tables(heap->hot.bin_offset, heap->hot.medium_offset);
     bp_large_init(heap);
 }
 

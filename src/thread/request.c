@@ -74,10 +74,12 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return key ? bp_class[key / 2].object_bytes : bp_large_usable(pointer, ret_verdict);
 }
 
-// A small object stays where it is until half of it would be slack.
+// A small object stays where it is while its class is right, or at least half of it is used.
 static bool fits_in_place(size_t key, size_t usable, size_t n_bytes)
 {
-    return key && n_bytes <= usable && 2 * n_bytes >= usable;
+    if (!key || n_bytes > usable)
+        return false;
+    return 2 * n_bytes >= usable || bp_class_for(n_bytes) == key / 2;
 }
 
 static void *large_resize(void *pointer, size_t n_bytes)
