@@ -47,8 +47,11 @@ static size_t purge_down_to(size_t target_bytes)
 
 void bp_purge_check(void)
 {
+    size_t dirty = bp_load_relaxed(&bp_counters.dirty_bytes);
+    if (BP_LIKELY(dirty <= BP_BUDGET_FLOOR_BYTES))
+        return;
     size_t budget = bp_budget_bytes();
-    if (bp_load_relaxed(&bp_counters.dirty_bytes) <= budget)
+    if (dirty <= budget)
         return;
     // pairs with the release below: one thread keeps the budget, the others go on
     if (!bp_cas_u32_acquire(&purging, 0, 1))

@@ -6,7 +6,6 @@
 #include "core/counters.h"
 #include "os/os.h"
 
-#define FLOOR_BYTES (8 * BP_MIB)
 enum {
     SHARE = 8,      // an eighth of what is in use
     SOON_MS = 2000, // needed again within this time: regretted
@@ -62,5 +61,5 @@ size_t bp_budget_bytes(void)
     if (used > bp_load_relaxed(&peak_bytes))
         bp_store_relaxed(&peak_bytes, used);
     wear_off();
-    return bp_max(FLOOR_BYTES, used / SHARE) + bp_load_relaxed(&regret_bytes);
+    return bp_max(BP_BUDGET_FLOOR_BYTES, used / SHARE) + bp_load_relaxed(&regret_bytes);
 }

@@ -8,8 +8,12 @@
 #ifndef BP_RESERVE_BUDGET_H
 #define BP_RESERVE_BUDGET_H
 
+#include "base/limits.h"
+
 #include <stddef.h>
 #include <stdint.h>
+
+#define BP_BUDGET_FLOOR_BYTES (8 * BP_MIB)
 
 // When memory was purged, for bp_budget_regret; never 0.
 uint32_t bp_budget_purge_time(void);

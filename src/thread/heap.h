@@ -24,6 +24,8 @@ enum { BP_CACHED_REGIONS = 6, BP_OWN_SLOTS = 4, BP_SHARED_SLOTS = 4 }; // slots 
 
 enum bp_heap_state { BP_HEAP_EMPTY, BP_HEAP_LIVE, BP_HEAP_PARKED };
 
+struct bp_slot;
+
 struct bp_bin_cold {
     bp_atomic_ptr spare; // shared: a full magazine
     uint32_t spare_count;
@@ -31,10 +33,15 @@ struct bp_bin_cold {
     char *run_end;
 };
 
+struct bp_own_slot {
+    void *object;
+    struct bp_slot *slot; // its record
+};
+
 struct bp_slot_cache {
     uint32_t own_count;
     uint32_t own_limit;
-    void *own[BP_OWN_SLOTS];
+    struct bp_own_slot own[BP_OWN_SLOTS];
     bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
 };
 

@@ -57,7 +57,7 @@ static void *cached_take(struct bp_heap *heap, unsigned region)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
     if (BP_LIKELY(cache->own_count))
-        return cache->own[--cache->own_count];
+        return cache->own[--cache->own_count].object;
     return cache_take_shared(heap, region);
 }
 
@@ -90,7 +90,7 @@ static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
     struct bp_slot_cache *cache = &heap->slots[region];
     if (BP_UNLIKELY(cache->own_count >= cache->own_limit))
         return slot_share(cache, region, slot);
-    cache->own[cache->own_count++] = slot;
+    cache->own[cache->own_count++] = (struct bp_own_slot){slot, bp_region_slot(region, slot)};
     return true;
 }
 
@@ -116,7 +116,7 @@ void bp_large_flush(struct bp_heap *heap)
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
         while (cache->own_count)
-            bp_region_give(region, cache->own[--cache->own_count]);
+            bp_region_give(region, cache->own[--cache->own_count].object);
     }
 }
 

@@ -22,15 +22,14 @@ static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
     struct bp_slot_cache *cache = &heap->slots[region];
     if (BP_UNLIKELY(!cache->own_count))
         return NULL;
-    void *object = cache->own[cache->own_count - 1];
-    struct bp_slot *slot = bp_region_slot(region, object);
+    struct bp_own_slot *top = &cache->own[cache->own_count - 1];
     size_t usable = bp_align_up(n_bytes, 4096);
-    if (BP_UNLIKELY(usable > slot->dirty_bytes))
+    if (BP_UNLIKELY(usable > top->slot->dirty_bytes))
         return NULL;
     cache->own_count--;
-    slot->usable_bytes = usable;
-    slot->state = BP_SLOT_USED;
-    return object;
+    top->slot->usable_bytes = usable;
+    top->slot->state = BP_SLOT_USED;
+    return top->object;
 }
 
 // The common case of bp_large_free: room among the heap's own slots. False: nothing was done.
@@ -44,7 +43,7 @@ static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
     if (!slot || slot->state != BP_SLOT_USED || cache->own_count >= cache->own_limit)
         return false;
     slot->state = BP_SLOT_CACHED;
-    cache->own[cache->own_count++] = object;
+    cache->own[cache->own_count++] = (struct bp_own_slot){object, slot};
     return true;
 }
 
