@@ -11,7 +11,6 @@ enum {
     BP_OBJECT_ALIGN = 16,   // every object's alignment and the step of small size classes
     BP_CHUNK_SHIFT = 16,    // a chunk is 64 KiB: the unit that has a size class
     BP_SMALL_MAX = 32768,   // largest request that spans serve
-    BP_TABLE_MAX = 1024,    // largest request whose size class is looked up, not computed
     BP_CLASS_COUNT = 53,    // small size classes 1..52; 0 means "no class"
     BP_SLOT_MIN_SHIFT = 16, // slots of the smallest class region
     BP_SLOT_MAX_SHIFT = 38, // and of the largest

@@ -45,7 +45,7 @@ BP_EXPORT void *calloc(size_t count, size_t n_bytes)
     if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) || total > CALLOC_INLINE_MAX))
         return bp_entry_calloc_slow(count, n_bytes);
     struct bp_heap_hot *heap = bp_heap_tls;
-    void *object = bp_heap_try_alloc(heap, heap->bin_offset[(total + 15) >> 4]);
+    void *object = bp_heap_try_alloc(heap, heap->key[(total + 15) >> 4]);
     if (BP_UNLIKELY(!object))
         return bp_entry_calloc_slow(count, n_bytes);
     return zeroed(object, total);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "region/size_class.h"
 
+#include <string.h>
+
 // Spans hold at least 8 objects, magazines 16 KiB within 4 to 256 objects.
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
@@ -24,12 +26,14 @@ const struct bp_class bp_class[BP_CLASS_COUNT] = {
     CLASS(16384), CLASS(20480), CLASS(24576), CLASS(28672), CLASS(32768),
 };
 
-void bp_class_fill_tables(uint16_t table[BP_TABLE_COUNT], uint16_t medium[BP_MEDIUM_COUNT])
+void bp_class_fill_keys(uint8_t keys[BP_KEY_COUNT])
 {
-    for (size_t i = 0; i < BP_TABLE_COUNT; i++)
-        table[i] = (uint16_t)(16 * bp_class_for(16 * i));
-    for (size_t i = 0; i < BP_MEDIUM_COUNT; i++)
-        medium[i] = (uint16_t)(16 * bp_class_for(256 * (i + 5)));
+    size_t from = 0;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        size_t until = bp_class[i].object_bytes / 16 + 1;
+        memset(keys + from, (int)(2 * i), until - from);
+        from = until;
+    }
 }
 
 unsigned bp_class_for_aligned(size_t n, size_t align)

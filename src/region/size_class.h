@@ -26,18 +26,14 @@ static inline unsigned bp_class_for(size_t n)
     if (n <= 256)
         return n ? (unsigned)((n + 15) / 16) : 1;
     unsigned log2 = bp_log2_floor(n - 1);
-    if (n <= BP_TABLE_MAX)
+    if (n <= 1024)
         return 17 + (log2 - 8) * 8 + (unsigned)((n - 1) >> (log2 - 3)) - 8;
     return 33 + (log2 - 10) * 4 + (unsigned)((n - 1) >> (log2 - 2)) - 4;
 }
 
-// Tables for the hot path: 16 times the class, the bin's offset. The first is for requests up to
-// BP_TABLE_MAX at index (n + 15) / 16, the second for larger ones at index (n - 1) / 256 - 4.
-enum {
-    BP_TABLE_COUNT = BP_TABLE_MAX / 16 + 1,
-    BP_MEDIUM_COUNT = (BP_SMALL_MAX - BP_TABLE_MAX) / 256,
-};
-void bp_class_fill_tables(uint16_t table[BP_TABLE_COUNT], uint16_t medium[BP_MEDIUM_COUNT]);
+// The hot path's table: the key for a request of n bytes at index (n + 15) / 16.
+enum { BP_KEY_COUNT = BP_SMALL_MAX / 16 + 1 };
+void bp_class_fill_keys(uint8_t keys[BP_KEY_COUNT]);
 
 // The smallest class that holds n bytes and whose objects all are aligned so; 0 if none does.
 unsigned bp_class_for_aligned(size_t n, size_t align);

@@ -40,7 +40,7 @@ static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_maga
     limit_raise(heap, class_index, magazine.count);
     bin->head = magazine.head;
     bin->room -= magazine.count;
-    return bp_heap_try_alloc(&heap->hot, 16 * class_index);
+    return bp_heap_try_alloc(&heap->hot, 2 * class_index);
 }
 
 static struct bp_magazine spare_take(struct bp_bin_cold *cold)
@@ -101,7 +101,7 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
 
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    void *object = bp_heap_try_alloc(&heap->hot, 16 * class_index);
+    void *object = bp_heap_try_alloc(&heap->hot, 2 * class_index);
     return object ? object : alloc_slow(heap, class_index);
 }
 

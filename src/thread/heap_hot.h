@@ -28,19 +28,18 @@ struct bp_run {
 struct bp_heap_hot {
     struct bp_bin bin[BP_CLASS_COUNT];
     struct bp_run run[BP_CLASS_COUNT];
-    uint16_t bin_offset[BP_TABLE_COUNT]; // copies, where the bins are
-    uint16_t medium_offset[BP_MEDIUM_COUNT];
+    uint8_t key[BP_KEY_COUNT];
 };
 
 extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
 
-// A class's bin, and its run, by the bin's offset: 16 bytes times the class, 8 times its key.
-_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "offsets count on it");
-_Static_assert(offsetof(struct bp_heap_hot, bin) == 0, "offsets count on it");
+// A key is the class number doubled, bins and runs are 16 bytes: one scaled address each.
+_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "keys scale by 8");
+_Static_assert(offsetof(struct bp_heap_hot, bin) == 0, "keys scale from the start");
 
-BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t bin_offset)
+BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t key)
 {
-    return (struct bp_bin *)(void *)((char *)heap + bin_offset);
+    return (struct bp_bin *)(void *)((char *)heap + key * 8);
 }
 
 BP_HOT struct bp_run *bp_heap_run(struct bp_bin *bin)
@@ -58,9 +57,9 @@ BP_HOT void *bp_heap_try_run(struct bp_bin *bin)
     return object;
 }
 
-BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t bin_offset)
+BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t key)
 {
-    struct bp_bin *bin = bp_heap_bin(heap, bin_offset);
+    struct bp_bin *bin = bp_heap_bin(heap, key);
     void *object = bin->head;
     if (BP_UNLIKELY(!object))
         return bp_heap_try_run(bin);
@@ -69,20 +68,12 @@ BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t bin_offset)
     return object;
 }
 
-BP_HOT void *bp_heap_try_medium(size_t n_bytes)
+BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
 {
     if (BP_UNLIKELY(n_bytes > BP_SMALL_MAX))
         return NULL;
     struct bp_heap_hot *heap = bp_heap_tls;
-    return bp_heap_try_alloc(heap, heap->medium_offset[((n_bytes - 1) >> 8) - 4]);
-}
-
-BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
-{
-    if (BP_UNLIKELY(n_bytes > BP_TABLE_MAX))
-        return bp_heap_try_medium(n_bytes);
-    struct bp_heap_hot *heap = bp_heap_tls;
-    return bp_heap_try_alloc(heap, heap->bin_offset[(n_bytes + 15) >> 4]);
+    return bp_heap_try_alloc(heap, heap->key[(n_bytes + 15) >> 4]);
 }
 
 // One rotate, two checks: a misaligned pointer becomes as large as a foreign one.
@@ -106,7 +97,7 @@ BP_HOT bool bp_heap_try_free(void *object)
     if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return false;
     size_t key = ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
-    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, 8 * key);
+    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
     uint32_t room;
     if (BP_UNLIKELY(__builtin_sub_overflow(bin->room, 1u, &room)))
         return false;

@@ -45,7 +45,7 @@ struct bp_heap *bp_registry_at(uint32_t index)
 static void heap_reset(struct bp_heap *heap)
 {
     memset(heap, 0, sizeof(*heap));
-    bp_class_fill_tables(heap->hot.bin_offset, heap->hot.medium_offset);
+    bp_class_fill_keys(heap->hot.key);
     bp_large_init(heap);
 }
 

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { RING = 256, N_BLOCKS = 200000, MAX_BYTES = 40000 };
+enum { RING = 256, N_BLOCKS = 60000, MAX_BYTES = 40000 };
 
 struct item {
     unsigned char *block;
@@ -87,7 +87,7 @@ static void freed_by_strangers(void)
 {
     static void *blocks[1001];
     size_t before = resident_bytes();
-    for (size_t round = 0; round < 300; round++) {
+    for (size_t round = 0; round < 100; round++) {
         pthread_t thread;
         for (size_t i = 0; i < 1000; i++) {
             blocks[i] = malloc(i + 1);
@@ -116,7 +116,7 @@ static void blocks_of_ended_threads(void)
 {
     static unsigned char *blocks[1000];
     size_t before = resident_bytes();
-    for (size_t round = 0; round < 300; round++) {
+    for (size_t round = 0; round < 100; round++) {
         pthread_t thread;
         REQUIRE(pthread_create(&thread, NULL, allocate_all, blocks) == 0);
         pthread_join(thread, NULL);
