@@ -8,13 +8,17 @@
 #include "reserve/budget.h"
 #include "reserve/stamp.h"
 
+#include <errno.h>
+#include <string.h>
+
 _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on it");
 
 // Slots below this size are committed whole, many at a time.
 #define WHOLE_SLOT_BYTES   (32 * BP_MIB)
 #define WINDOW_FIRST_BYTES (2 * BP_MIB)
 #define WINDOW_LAST_BYTES  (32 * BP_MIB)
-#define TRIM_BYTES         BP_MIB // a shorter tail is not worth a call
+#define TRIM_BYTES         BP_MIB         // a shorter tail is not worth a call
+#define MOVE_MIN_BYTES     (256 * BP_KIB) // less is copied as fast
 
 enum {
     MOVED_SLOTS_MAX = 4096, // each may cost two mappings of the 65,530 that Linux grants
@@ -251,28 +255,49 @@ void bp_region_trim(unsigned region, void *object)
     slot->dirty_bytes = keep;
 }
 
-static bool may_move(struct bp_slot *slot)
+static bool may_move(const struct bp_slot *slot)
 {
-    if (slot->moved)
-        return true;
-    return bp_load_relaxed(&bp_counters.moved_slots) < MOVED_SLOTS_MAX;
+    return slot->moved || bp_load_relaxed(&bp_counters.moved_slots) < MOVED_SLOTS_MAX;
 }
 
-bool bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes)
+// Pages that came here in pieces may not leave as one (EFAULT): halves are tried then. Returns
+// how many bytes had to be copied.
+static size_t pages_move(char *to, char *from, size_t n_bytes)
+{
+    int code = n_bytes >= MOVE_MIN_BYTES ? bp_os_move(to, from, n_bytes) : EINVAL;
+    if (code == 0)
+        return 0;
+    if (code != EFAULT) {
+        memcpy(to, from, n_bytes);
+        return n_bytes;
+    }
+    size_t first = (size_t)1 << bp_log2_floor(n_bytes - 1);
+    size_t copied = pages_move(to, from, first);
+    return copied + pages_move(to + first, from + first, n_bytes - first);
+}
+
+static void slot_emptied(struct bp_slot *slot)
+{
+    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    slot->dirty_bytes = 0;
+}
+
+void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes)
 {
     struct bp_slot *source = bp_region_slot(from_region, from);
     struct bp_slot *target = bp_region_slot(to_region, to);
-    size_t whole = bp_align_up(n_bytes, bp_os_page_bytes());
-    if (whole > source->committed_bytes || whole > target->committed_bytes || !may_move(target) ||
-        bp_os_move(to, from, whole))
-        return false;
+    size_t tail = n_bytes & (bp_os_page_bytes() - 1);
+    bp_assert(source->usable_bytes >= n_bytes && target->usable_bytes >= n_bytes);
+    if (!may_move(target)) {
+        memcpy(to, from, n_bytes);
+        return;
+    }
+    size_t copied = tail + pages_move(to, from, n_bytes - tail);
+    memcpy((char *)to + n_bytes - tail, (char *)from + n_bytes - tail, tail);
     bp_add_relaxed(&bp_counters.moved_slots, target->moved ? 0 : 1);
     target->moved = true;
-    if (source->dirty_bytes <= whole) {
-        bp_sub_relaxed(&bp_counters.slot_bytes, source->dirty_bytes);
-        source->dirty_bytes = 0;
-    }
-    return true;
+    if (copied == 0 && source->dirty_bytes <= n_bytes)
+        slot_emptied(source);
 }
 
 // --- giving back to the system ---

@@ -94,8 +94,9 @@ void bp_region_give(unsigned region, void *object);
 bool bp_region_resize(unsigned region, void *object, size_t n_bytes);
 // Purges what a used slot still holds behind its usable bytes, if that is worth a call.
 void bp_region_trim(unsigned region, void *object);
-// Moves the pages of one used slot to another's start; false if they must be copied.
-bool bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes);
+// Brings the first n_bytes of one used slot to another: pages move as far as the system moves
+// them, the rest is copied.
+void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes);
 
 uint32_t bp_region_oldest_stamp(unsigned region);
 size_t bp_region_purge_oldest(unsigned region);

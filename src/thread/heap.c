@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "region/depot.h"
-#include "region/purge.h"
 
 enum { LIMIT_FIRST = 4 };
 
@@ -128,10 +127,8 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
 {
     struct bp_bin *bin = &heap->hot.bin[class_index];
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    bool turned = false;
     if (bin->room == 0) {
-        turned = cold->limit >= bp_class[class_index].magazine_capacity;
-        if (turned)
+        if (cold->limit >= bp_class[class_index].magazine_capacity)
             bin_turn(heap, class_index);
         else
             limit_raise(heap, class_index, limit_grown(cold, class_index));
@@ -139,8 +136,6 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
     *(void **)object = bin->head;
     bin->head = object;
     bin->room--;
-    if (turned)
-        bp_purge_check();
 }
 
 // --- flush ---

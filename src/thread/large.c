@@ -3,7 +3,6 @@
 
 #include "region/class_region.h"
 #include "region/direct.h"
-#include "region/purge.h"
 #include "region/span.h"
 #include "thread/registry.h"
 
@@ -99,7 +98,6 @@ static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
     if (heap && region < BP_CACHED_REGIONS && cached_put(heap, region, slot))
         return;
     bp_region_give(region, slot);
-    bp_purge_check();
 }
 
 void bp_large_flush_shared(struct bp_heap *heap)
@@ -177,7 +175,6 @@ static enum bp_verdict chunks_free(void *pointer)
     if (!span)
         return BP_INVALID;
     bp_span_large_give(span);
-    bp_purge_check();
     return BP_DONE;
 }
 
@@ -231,8 +228,7 @@ static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, 
     void *target = slot_alloc(heap, wider, n_bytes, false);
     if (!target)
         return NULL;
-    if (!bp_region_move(region, pointer, wider, target, slot->usable_bytes))
-        memcpy(target, pointer, slot->usable_bytes);
+    bp_region_move(region, pointer, wider, target, slot->usable_bytes);
     bp_large_free(heap, pointer);
     return target;
 }

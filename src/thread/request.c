@@ -64,6 +64,7 @@ enum bp_verdict bp_request_free(void *pointer)
     else
         verdict = bp_large_free(heap, pointer);
     bp_registry_return(heap);
+    bp_purge_check();
     return verdict;
 }
 
@@ -87,6 +88,7 @@ static void *large_resize(void *pointer, size_t n_bytes)
     struct bp_heap *heap = bp_registry_borrow();
     void *resized = bp_large_resize(heap, pointer, n_bytes);
     bp_registry_return(heap);
+    bp_purge_check();
     return resized;
 }
 
