@@ -16,7 +16,7 @@ struct bp_counters {
     bp_atomic_size purged_bytes;    // given back so far
     bp_atomic_size purge_failures;
     bp_atomic_size commit_failures;
-    bp_atomic_size moved_slots; // slots whose mapping does not merge any more
+    bp_atomic_size moved_pieces; // of slots: mappings that do not merge
 };
 
 extern struct bp_counters bp_counters BP_LINE_ALIGNED;

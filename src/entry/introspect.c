@@ -22,9 +22,12 @@ size_t bp_entry_usable_size(void *pointer)
 // The size that a request of n bytes gets.
 size_t bp_entry_good_size(size_t n_bytes)
 {
-    if (n_bytes <= BP_SMALL_MAX)
+    bp_entry_init();
+    if (n_bytes <= BP_SMALL_MAX && bp_reservation.n_bytes)
         return bp_class[bp_class_for(n_bytes)].object_bytes;
-    size_t whole = bp_align_up(n_bytes, bp_os_page_bytes());
+    bool chunks = bp_reservation.n_bytes && !bp_reservation.region_count;
+    size_t granule = chunks ? BP_CHUNK_BYTES : bp_os_page_bytes();
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), granule);
     return whole < n_bytes ? n_bytes : whole;
 }
 

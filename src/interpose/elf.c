@@ -154,7 +154,7 @@ BP_EXPORT struct mallinfo2 mallinfo2(void)
     return (struct mallinfo2){
         .arena = stats.committed_bytes,
         .hblkhd = stats.direct_bytes,
-        .uordblks = stats.used_bytes,
+        .uordblks = stats.used_bytes - stats.direct_bytes, // mapped blocks count in hblkhd
         .fordblks = stats.free_bytes,
         .keepcost = stats.trimmable_bytes,
     };

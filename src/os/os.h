@@ -42,6 +42,8 @@ int bp_os_commit(void *addr, size_t n_bytes);
 int bp_os_decommit(void *addr, size_t n_bytes);
 // committed -> purged. A failure leaves the contents as they are.
 int bp_os_purge(void *addr, size_t n_bytes);
+// committed -> purged, as a fresh mapping: pieces that were moved in merge again.
+int bp_os_renew(void *addr, size_t n_bytes);
 // Moves the pages behind src to dst (both committed); src is purged after it. The mapping at
 // dst does not merge with its neighbours any more: callers bound how often.
 int bp_os_move(void *dst, void *src, size_t n_bytes);

@@ -71,7 +71,7 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 {
     int code = bp_os_injected_fault(BP_OS_RESERVE);
     if (!code)
-        code = map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
+        code = map_aligned(n_bytes, align, PROT_NONE, 0, ret_base);
     if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
         raw_unmap(*ret_base, n_bytes);
         return ENOMEM;
@@ -94,7 +94,7 @@ int bp_os_decommit(void *addr, size_t n_bytes)
     void *same;
     if (code)
         return code;
-    return map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &same);
+    return map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED, &same);
 }
 
 int bp_os_purge(void *addr, size_t n_bytes)
@@ -104,6 +104,15 @@ int bp_os_purge(void *addr, size_t n_bytes)
     if (code)
         return code;
     return outcome(saved, madvise(addr, n_bytes, MADV_DONTNEED) == -1);
+}
+
+int bp_os_renew(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_PURGE);
+    void *same;
+    if (code)
+        return code;
+    return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
 int bp_os_move(void *dst, void *src, size_t n_bytes)

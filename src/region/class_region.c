@@ -19,10 +19,12 @@ _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on
 #define WINDOW_LAST_BYTES  (32 * BP_MIB)
 #define TRIM_BYTES         BP_MIB         // a shorter tail is not worth a call
 #define MOVE_MIN_BYTES     (256 * BP_KIB) // less is copied as fast
+#define UNIT_BYTES         (2 * BP_MIB)   // what a page table of the last level covers
 
 enum {
-    MOVED_SLOTS_MAX = 4096, // each may cost two mappings of the 65,530 that Linux grants
-    MERGED_SLOTS_MAX = 64,  // neighbours purged in one call
+    UNIT_REGION = 21 - BP_SLOT_MIN_SHIFT, // its slots are a unit
+    MOVED_MAX = 8192,      // pieces; each may cost two mappings of the 65,530 that Linux grants
+    MERGED_SLOTS_MAX = 64, // neighbours purged in one call
 };
 
 struct class_region {
@@ -102,18 +104,22 @@ static void clean_insert_locked(struct class_region *it, unsigned region, uint32
     it->clean = number;
 }
 
+// A clean slot keeps the time of its purge as its stamp; what its next user has to fault in again
+// is regretted, by bp_region_stock for slots that can be stocked.
 static uint32_t pool_pop_locked(struct class_region *it, unsigned region)
 {
     uint32_t number = it->newest;
     if (number) {
         dirty_remove_locked(it, region, number);
-    } else {
-        number = it->clean;
-        if (number) {
-            struct bp_slot *slot = slot_at(region, number);
-            it->clean = slot->older;
+        slot_at(region, number)->stamp = 0;
+        return number;
+    }
+    number = it->clean;
+    if (number) {
+        struct bp_slot *slot = slot_at(region, number);
+        it->clean = slot->older;
+        if (region <= UNIT_REGION)
             bp_budget_regret(slot->usable_bytes, slot->stamp);
-        }
     }
     return number;
 }
@@ -131,21 +137,27 @@ void *bp_region_take_pooled(unsigned region)
     return number ? object_at(region, number) : NULL;
 }
 
-void bp_region_give(unsigned region, void *object)
+static void pool_insert(unsigned region, uint32_t number)
 {
     struct class_region *it = region_at(region);
-    uint32_t number = number_of(region, object);
     struct bp_slot *slot = slot_at(region, number);
-    bp_assert(slot->state == BP_SLOT_CACHED);
-    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    slot->stamp = 0;
     bp_add_relaxed(&bp_counters.dirty_bytes, slot->dirty_bytes);
     bp_lock_take(&it->lock);
-    slot->stamp = 0;
     if (slot->dirty_bytes)
         dirty_insert_locked(it, region, number);
     else
         clean_insert_locked(it, region, number);
     bp_lock_give(&it->lock);
+}
+
+void bp_region_give(unsigned region, void *object)
+{
+    uint32_t number = number_of(region, object);
+    struct bp_slot *slot = slot_at(region, number);
+    bp_assert(slot->state == BP_SLOT_CACHED);
+    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    pool_insert(region, number);
 }
 
 // --- fresh slots and commit ---
@@ -255,31 +267,42 @@ void bp_region_trim(unsigned region, void *object)
     slot->dirty_bytes = keep;
 }
 
-static bool may_move(const struct bp_slot *slot)
+// --- moving pages ---
+
+static bool may_move(void)
 {
-    return slot->moved || bp_load_relaxed(&bp_counters.moved_slots) < MOVED_SLOTS_MAX;
+    return bp_load_relaxed(&bp_counters.moved_pieces) < MOVED_MAX;
+}
+
+static void moved_add(struct bp_slot *slot, uint16_t pieces)
+{
+    slot->moved = (uint16_t)(slot->moved + pieces);
+    bp_add_relaxed(&bp_counters.moved_pieces, pieces);
+}
+
+static void moved_clear(struct bp_slot *slot)
+{
+    bp_sub_relaxed(&bp_counters.moved_pieces, slot->moved);
+    slot->moved = 0;
 }
 
 // Pages that came here in pieces may not leave as one (EFAULT): halves are tried then. Returns
 // how many bytes had to be copied.
-static size_t pages_move(char *to, char *from, size_t n_bytes)
+static size_t pages_move(struct bp_slot *target, char *to, char *from, size_t n_bytes)
 {
-    int code = n_bytes >= MOVE_MIN_BYTES ? bp_os_move(to, from, n_bytes) : EINVAL;
-    if (code == 0)
+    bool may = n_bytes >= MOVE_MIN_BYTES && may_move();
+    int code = may ? bp_os_move(to, from, n_bytes) : EINVAL;
+    if (code == 0) {
+        moved_add(target, 1);
         return 0;
+    }
     if (code != EFAULT) {
         memcpy(to, from, n_bytes);
         return n_bytes;
     }
     size_t first = (size_t)1 << bp_log2_floor(n_bytes - 1);
-    size_t copied = pages_move(to, from, first);
-    return copied + pages_move(to + first, from + first, n_bytes - first);
-}
-
-static void slot_emptied(struct bp_slot *slot)
-{
-    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
-    slot->dirty_bytes = 0;
+    size_t copied = pages_move(target, to, from, first);
+    return copied + pages_move(target, to + first, from + first, n_bytes - first);
 }
 
 void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes)
@@ -288,16 +311,62 @@ void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *
     struct bp_slot *target = bp_region_slot(to_region, to);
     size_t tail = n_bytes & (bp_os_page_bytes() - 1);
     bp_assert(source->usable_bytes >= n_bytes && target->usable_bytes >= n_bytes);
-    if (!may_move(target)) {
-        memcpy(to, from, n_bytes);
-        return;
-    }
-    size_t copied = tail + pages_move(to, from, n_bytes - tail);
+    size_t copied = tail + pages_move(target, to, from, n_bytes - tail);
     memcpy((char *)to + n_bytes - tail, (char *)from + n_bytes - tail, tail);
-    bp_add_relaxed(&bp_counters.moved_slots, target->moved ? 0 : 1);
-    target->moved = true;
-    if (copied == 0 && source->dirty_bytes <= n_bytes)
-        slot_emptied(source);
+    if (copied == 0 && source->dirty_bytes <= n_bytes) {
+        bp_sub_relaxed(&bp_counters.slot_bytes, source->dirty_bytes);
+        source->dirty_bytes = 0;
+    }
+}
+
+// The oldest dirty slot that holds a unit or more, out of its pool; 0 if there is none.
+static uint32_t donor_take(unsigned region)
+{
+    struct class_region *it = region_at(region);
+    bp_lock_take(&it->lock);
+    uint32_t number = it->oldest;
+    if (number && slot_at(region, number)->dirty_bytes < UNIT_BYTES)
+        number = 0;
+    if (number) {
+        dirty_remove_locked(it, region, number);
+        slot_at(region, number)->state = BP_SLOT_BUSY;
+    }
+    bp_lock_give(&it->lock);
+    return number;
+}
+
+// Moves the donor's last units to [at, until) of the target; returns where that ended.
+static size_t donor_give(unsigned region, uint32_t number, struct bp_slot *target, char *object,
+                         size_t at, size_t until)
+{
+    struct bp_slot *donor = slot_at(region, number);
+    size_t end = bp_min(bp_align_up(donor->dirty_bytes, UNIT_BYTES), donor->committed_bytes);
+    size_t n_bytes = bp_min(bp_align_down(end, UNIT_BYTES), until - at);
+    size_t from = bp_align_down(end, UNIT_BYTES) - n_bytes;
+    if (bp_os_move(object + at, object_at(region, number) + from, n_bytes))
+        return until;
+    moved_add(target, 1);
+    donor->dirty_bytes = end > from + n_bytes ? donor->dirty_bytes : from;
+    return at + n_bytes;
+}
+
+void bp_region_stock(unsigned region, void *object, size_t dirty_bytes)
+{
+    struct bp_slot *target = bp_region_slot(region, object);
+    size_t at = bp_align_up(dirty_bytes, UNIT_BYTES);
+    size_t until = bp_align_down(target->usable_bytes, UNIT_BYTES);
+    unsigned donor = region > UNIT_REGION ? bp_reservation.region_count : 0;
+    while (at < until && donor > UNIT_REGION && may_move()) {
+        uint32_t number = donor_take(donor - 1);
+        if (number) {
+            at = donor_give(donor - 1, number, target, object, at, until);
+            pool_insert(donor - 1, number);
+        } else {
+            donor--;
+        }
+    }
+    if (region > UNIT_REGION)
+        bp_budget_regret(bp_sub_or_zero(target->usable_bytes, at), target->stamp);
 }
 
 // --- giving back to the system ---
@@ -311,9 +380,12 @@ uint32_t bp_region_oldest_stamp(unsigned region)
     return stamp;
 }
 
-static bool is_dirty(struct class_region *it, unsigned region, uint32_t number)
+static bool is_mergeable(struct class_region *it, unsigned region, uint32_t number)
 {
-    return number >= 1 && number <= it->frontier && slot_at(region, number)->state == BP_SLOT_DIRTY;
+    if (number < 1 || number > it->frontier)
+        return false;
+    const struct bp_slot *slot = slot_at(region, number);
+    return slot->state == BP_SLOT_DIRTY && !slot->moved;
 }
 
 // Detaches the oldest dirty slot and dirty neighbours whose pages adjoin; returns how many.
@@ -323,9 +395,10 @@ static uint32_t detach_oldest_locked(struct class_region *it, unsigned region, u
     if (!first)
         return 0;
     uint32_t end = first + 1;
-    while (end - first < MERGED_SLOTS_MAX && is_dirty(it, region, first - 1))
+    bool alone = slot_at(region, first)->moved;
+    while (!alone && end - first < MERGED_SLOTS_MAX && is_mergeable(it, region, first - 1))
         first--;
-    while (end - first < MERGED_SLOTS_MAX && is_dirty(it, region, end))
+    while (!alone && end - first < MERGED_SLOTS_MAX && is_mergeable(it, region, end))
         end++;
     for (uint32_t i = first; i < end; i++) {
         dirty_remove_locked(it, region, i);
@@ -358,6 +431,20 @@ static size_t attach_purged(struct class_region *it, unsigned region, uint32_t f
     return released;
 }
 
+static int slots_purge(unsigned region, uint32_t first, uint32_t count)
+{
+    struct bp_slot *last = slot_at(region, first + count - 1);
+    char *start = object_at(region, first);
+    size_t until = (count - 1) * bp_region_slot_bytes(region) +
+                   bp_align_up(last->dirty_bytes, bp_os_page_bytes());
+    if (!last->moved)
+        return bp_os_purge(start, until);
+    int code = bp_os_renew(start, last->committed_bytes);
+    if (!code)
+        moved_clear(last);
+    return code;
+}
+
 size_t bp_region_purge_oldest(unsigned region)
 {
     struct class_region *it = region_at(region);
@@ -367,10 +454,7 @@ size_t bp_region_purge_oldest(unsigned region)
     bp_lock_give(&it->lock);
     if (!count)
         return 0;
-    struct bp_slot *last = slot_at(region, first + count - 1);
-    size_t until = (count - 1) * bp_region_slot_bytes(region) +
-                   bp_align_up(last->dirty_bytes, bp_os_page_bytes());
-    bool failed = bp_os_purge(object_at(region, first), until) != 0;
+    bool failed = slots_purge(region, first, count) != 0;
     size_t released = attach_purged(it, region, first, count, failed);
     bp_add_relaxed(&bp_counters.purged_bytes, released);
     bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
@@ -384,8 +468,7 @@ static size_t slot_decommit(unsigned region, uint32_t number)
     if (!n_bytes || !bp_reserve_decommit(object_at(region, number), n_bytes))
         return 0;
     slot->committed_bytes = 0;
-    bp_sub_relaxed(&bp_counters.moved_slots, slot->moved ? 1 : 0);
-    slot->moved = false;
+    moved_clear(slot);
     return n_bytes;
 }
 

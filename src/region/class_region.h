@@ -39,7 +39,7 @@ struct bp_slot {
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
     uint32_t stamp;        // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
-    bool moved; // holds pages that were moved in: its mapping does not merge
+    uint16_t moved; // pieces that were moved in: mappings that do not merge
 };
 
 // n_bytes > BP_SMALL_MAX; the region whose slots hold them, may be >= region_count
@@ -97,6 +97,10 @@ void bp_region_trim(unsigned region, void *object);
 // Brings the first n_bytes of one used slot to another: pages move as far as the system moves
 // them, the rest is copied.
 void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes);
+
+// Fills a used slot from dirty_bytes on with pages that dirty slots of any class hold: cheaper than
+// faulting, and RSS does not rise. Whole 2 MiB units alone, whose page tables move as one.
+void bp_region_stock(unsigned region, void *object, size_t dirty_bytes);
 
 uint32_t bp_region_oldest_stamp(unsigned region);
 size_t bp_region_purge_oldest(unsigned region);

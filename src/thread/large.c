@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/large.h"
 
+#include "os/os.h"
 #include "region/class_region.h"
 #include "region/direct.h"
 #include "region/span.h"
@@ -132,6 +133,8 @@ static void *slot_alloc(struct bp_heap *heap, unsigned region, size_t n_bytes, b
     }
     if (zero)
         memset(slot, 0, bp_min(dirty_bytes, n_bytes));
+    else if (BP_UNLIKELY(region >= BP_CACHED_REGIONS))
+        bp_region_stock(region, slot, dirty_bytes);
     return slot;
 }
 
@@ -245,14 +248,33 @@ static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, s
     return pointer;
 }
 
+// A run of chunks that is outgrown becomes a direct mapping, which grows without copying.
+static void *chunks_outgrow(struct bp_span *span, void *pointer, size_t n_bytes)
+{
+    size_t usable = span->large_bytes;
+    void *target = usable >= BP_MIB ? bp_direct_take(n_bytes, BP_OBJECT_ALIGN) : NULL;
+    if (!target)
+        return NULL;
+    if (bp_os_move(target, pointer, usable))
+        memcpy(target, pointer, usable);
+    bp_span_large_give(span);
+    return target;
+}
+
+static void *chunks_resize(void *pointer, size_t n_bytes)
+{
+    struct bp_span *span = bp_span_large_find(pointer);
+    if (n_bytes > span->large_bytes)
+        return chunks_outgrow(span, pointer, n_bytes);
+    return n_bytes > span->large_bytes / 2 ? pointer : NULL;
+}
+
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes)
 {
     unsigned region;
-    enum bp_verdict verdict;
     if (!bp_reserve_owns(pointer))
         return bp_direct_resize(pointer, n_bytes);
     if (bp_region_of(pointer, &region))
         return slot_resize(heap, region, pointer, n_bytes);
-    size_t usable = chunks_usable(pointer, &verdict);
-    return n_bytes <= usable && n_bytes > usable / 2 ? pointer : NULL;
+    return chunks_resize(pointer, n_bytes);
 }

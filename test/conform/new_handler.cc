@@ -85,7 +85,8 @@ struct rlimit old_limit;
 
 void lift_limit()
 {
-    handler_calls++;
+    if (++handler_calls > 1) // it did not help: fail rather than ask for ever
+        std::set_new_handler(nullptr);
     setrlimit(RLIMIT_DATA, &old_limit);
 }
 

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// malloc_usable_size of a large block, one byte off.
+#include "crime.h"
+
+int main(void)
+{
+    char *p = malloc(LARGE_BYTES);
+    size_t n_bytes = malloc_usable_size(crime(p + 1));
+    return n_bytes == 0;
+}
