@@ -248,17 +248,29 @@ static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, s
     return pointer;
 }
 
-// A run of chunks that is outgrown becomes a direct mapping, which grows without copying.
+static void pages_bring(void *to, void *from, size_t n_bytes)
+{
+    if (bp_os_move(to, from, n_bytes))
+        memcpy(to, from, n_bytes);
+}
+
+// A run of chunks that is outgrown becomes a direct mapping, which grows without copying. The
+// mapping is first as large as the run, so that the moved pages are all of it, in one piece.
 static void *chunks_outgrow(struct bp_span *span, void *pointer, size_t n_bytes)
 {
     size_t usable = span->large_bytes;
-    void *target = usable >= BP_MIB ? bp_direct_take(n_bytes, BP_OBJECT_ALIGN) : NULL;
+    void *target = usable >= BP_MIB ? bp_direct_take(usable, BP_OBJECT_ALIGN) : NULL;
     if (!target)
         return NULL;
-    if (bp_os_move(target, pointer, usable))
-        memcpy(target, pointer, usable);
-    bp_span_large_give(span);
-    return target;
+    pages_bring(target, pointer, usable);
+    void *resized = bp_direct_resize(target, n_bytes);
+    if (resized) {
+        bp_span_large_give(span);
+    } else {
+        pages_bring(pointer, target, usable);
+        bp_direct_give(target);
+    }
+    return resized;
 }
 
 static void *chunks_resize(void *pointer, size_t n_bytes)
