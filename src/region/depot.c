@@ -88,14 +88,23 @@ struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
     return got;
 }
 
-void bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+static void ring_drain_locked(struct depot *depot, uint32_t keep)
+{
+    while (depot->count > keep)
+        sort_locked(depot, ring_pop_oldest(depot).head);
+}
+
+bool bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
-    if (depot->count >= ring_capacity(class_index))
-        sort_locked(depot, ring_pop_oldest(depot).head);
+    bool sparse = bp_span_is_sparse(&depot->lists, class_index);
+    ring_drain_locked(depot, ring_capacity(class_index) - 1);
     ring_push(depot, magazine);
+    if (sparse)
+        ring_drain_locked(depot, 0);
     depot_give_lock(depot);
+    return sparse;
 }
 
 void bp_depot_sort(unsigned class_index, void *chain)
@@ -111,8 +120,7 @@ void bp_depot_drain(void)
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct depot *depot = depot_of(i);
         bp_lock_take(&depot->lock);
-        while (depot->count)
-            sort_locked(depot, ring_pop_oldest(depot).head);
+        ring_drain_locked(depot, 0);
         depot_give_lock(depot);
     }
 }
@@ -128,16 +136,25 @@ uint32_t bp_depot_object_count(unsigned class_index)
     return objects;
 }
 
+static void span_count(struct depot *depot)
+{
+    bp_lock_take(&depot->lock);
+    depot->lists.span_count++;
+    bp_lock_give(&depot->lock);
+}
+
 struct bp_run_bounds bp_depot_run_take(unsigned class_index)
 {
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     struct bp_span *span = bp_span_parked_locked(&depot->lists);
     depot_give_lock(depot);
-    if (!span)
-        span = bp_span_create(class_index);
+    if (span)
+        return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
+    span = bp_span_create(class_index);
     if (!span)
         return (struct bp_run_bounds){NULL, NULL};
+    span_count(depot);
     return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
 }
 

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { SPARSE_MIN_SPANS = 16 };
+
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
 
 struct bp_span *bp_span_at(uint32_t chunk)
@@ -120,6 +122,8 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
     }
     if (span->list)
         list_remove(lists, span);
+    lists->span_count--;
+    lists->free_objects -= span->free_count;
     span_give_back(span);
 }
 
@@ -132,6 +136,7 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
     *(void **)object = span->free_head;
     span->free_head = object;
     span->free_count++;
+    lists->free_objects++;
     span_settle(lists, span);
 }
 
@@ -156,7 +161,14 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, voi
             list_update(lists, span);
         }
     }
+    lists->free_objects -= got;
     return got;
+}
+
+bool bp_span_is_sparse(const struct bp_span_lists *lists, unsigned class_index)
+{
+    size_t capacity = (size_t)lists->span_count * bp_class[class_index].span_objects;
+    return lists->span_count > SPARSE_MIN_SPANS && lists->free_objects > capacity / 4 * 3;
 }
 
 bool bp_span_has_free(const struct bp_span_lists *lists)

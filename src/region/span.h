@@ -37,6 +37,8 @@ struct bp_span {
 // A class's spans. Bucket 0 holds the fullest; the last list those with fresh objects alone.
 struct bp_span_lists {
     uint32_t head[BP_SPAN_LISTS];
+    uint32_t span_count;   // of the class, in a list or not
+    uint32_t free_objects; // in their free lists
 };
 
 struct bp_span *bp_span_at(uint32_t chunk);
@@ -50,6 +52,9 @@ struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists);
 // Ends a run at `cursor`: what lies behind it is parked, or the span is given back.
 void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor);
 bool bp_span_has_free(const struct bp_span_lists *lists);
+
+// Many spans, nearly empty: what caches keep of the class holds far more memory than it is worth.
+bool bp_span_is_sparse(const struct bp_span_lists *lists, unsigned class_index);
 
 // A new running span; NULL if addresses or memory have run out. Needs no lock.
 struct bp_span *bp_span_create(unsigned class_index);

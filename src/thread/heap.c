@@ -13,11 +13,10 @@ const struct bp_heap_hot bp_heap_ended;
 // The hot path never writes to a constant heap: it has no head, room or run.
 BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
 
-static uint32_t limit_grown(const struct bp_bin_cold *cold, unsigned class_index)
+static uint32_t limit_grown(const struct bp_bin_cold *cold)
 {
     uint32_t grown = cold->limit ? 2 * cold->limit : LIMIT_FIRST;
-    uint32_t most = bp_class[class_index].magazine_capacity;
-    return grown < most ? grown : most;
+    return grown < cold->most ? grown : cold->most;
 }
 
 static void limit_raise(struct bp_heap *heap, unsigned class_index, uint32_t limit)
@@ -92,7 +91,8 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
     if (bp_load_ptr_relaxed(&cold->spare))
         magazine = spare_take(cold);
     if (!magazine.head) {
-        limit_raise(heap, class_index, limit_grown(cold, class_index));
+        cold->most = bp_class[class_index].magazine_capacity;
+        limit_raise(heap, class_index, limit_grown(cold));
         magazine = bp_depot_take(class_index, cold->limit);
     }
     return magazine.head ? bin_load(heap, class_index, magazine) : run_next(heap, class_index);
@@ -105,6 +105,16 @@ void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 }
 
 // --- free ---
+
+// The class is sparse and the bin empty: keep less, and let the spare go.
+static void bin_shrink(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    bp_depot_sort(class_index, spare_take(cold).head);
+    if (cold->limit > LIMIT_FIRST)
+        cold->limit /= 2;
+    cold->most = heap->hot.bin[class_index].room = cold->limit;
+}
 
 // The magazine is full: it becomes the spare, and a spare that waited goes to the depot.
 static void bin_turn(struct bp_heap *heap, unsigned class_index)
@@ -119,8 +129,8 @@ static void bin_turn(struct bp_heap *heap, unsigned class_index)
     bin->head = NULL;
     bin->room = cold->limit;
     run->limit = run->cursor;
-    if (old.head)
-        bp_depot_give(class_index, old);
+    if (old.head && bp_depot_give(class_index, old))
+        bin_shrink(heap, class_index);
 }
 
 void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
@@ -128,10 +138,12 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
     struct bp_bin *bin = &heap->hot.bin[class_index];
     struct bp_bin_cold *cold = &heap->cold[class_index];
     if (bin->room == 0) {
-        if (cold->limit >= bp_class[class_index].magazine_capacity)
+        if (!cold->most)
+            cold->most = bp_class[class_index].magazine_capacity;
+        if (cold->limit >= cold->most)
             bin_turn(heap, class_index);
         else
-            limit_raise(heap, class_index, limit_grown(cold, class_index));
+            limit_raise(heap, class_index, limit_grown(cold));
     }
     *(void **)object = bin->head;
     bin->head = object;

@@ -6,7 +6,8 @@
 //  2. The heap of a thread that ended is parked, its memory with it, for the next thread.
 //  3. The common heap serves threads whose own is gone or cannot be had, under its lock.
 //  4. limit is the most objects a magazine of the bin may hold now: it doubles with use (slow
-//     start) up to the class's capacity. room == limit - length of the chain.
+//     start) up to the class's capacity. room == limit - length of the chain. When the class is
+//     sparse (bp_depot_give) it halves with every full magazine, and none is kept as spare.
 //  5. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
 //     memory is used before fresh; run_end keeps the real end.
 #ifndef BP_THREAD_HEAP_H
@@ -30,6 +31,7 @@ struct bp_bin_cold {
     bp_atomic_ptr spare; // shared: a full magazine
     uint32_t spare_count;
     uint32_t limit;
+    uint32_t most; // what limit may grow to: less than the capacity after the class was sparse
     char *run_end;
 };
 
