@@ -20,8 +20,9 @@ static void count_bin(const struct bp_heap *heap, unsigned i, size_t *ret_free, 
     *ret_free += bp_sub_or_zero(cold->limit, bin->room);
     if (bp_load_ptr_relaxed(&cold->spare))
         *ret_free += cold->spare_count;
-    if (cold->run_end)
-        *ret_fresh += (size_t)(cold->run_end - run->cursor) / bp_class[i].object_bytes;
+    const char *cursor = run->cursor;
+    if (cold->run_end > cursor) // a running thread may be past what was read
+        *ret_fresh += (size_t)(cold->run_end - cursor) / bp_class[i].object_bytes;
 }
 
 static void count_heaps(unsigned i, size_t *ret_free, size_t *ret_fresh)

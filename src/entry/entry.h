@@ -24,6 +24,8 @@ BP_HIDDEN BP_NOINLINE void *bp_entry_new_slow(size_t n_bytes);
 
 BP_HIDDEN void *bp_entry_realloc(void *pointer, size_t n_bytes);
 void *bp_entry_reallocarray(void *pointer, size_t count, size_t n_bytes);
+// NetBSD's: resizes the array behind *(void **)cell; 0 or an errno code, errno untouched.
+int bp_entry_reallocarr(void *cell, size_t count, size_t n_bytes);
 void *bp_entry_reallocf(void *pointer, size_t n_bytes);
 
 void *bp_entry_aligned_alloc(size_t align, size_t n_bytes);

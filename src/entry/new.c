@@ -15,10 +15,20 @@ typedef void (*new_handler)(void);
 BP_WEAK new_handler get_new_handler(void);
 BP_WEAK BP_NORETURN void throw_bad_alloc(void);
 
+// A C program's plugin may have brought the runtime after we were bound.
+static new_handler handler_now(void)
+{
+    typedef new_handler getter(void);
+    if (get_new_handler)
+        return get_new_handler();
+    void *found = bp_os_cxx_function("_ZSt15get_new_handlerv");
+    return found ? (__extension__(getter *) found)() : NULL;
+}
+
 // Calls the handler; false if there is none.
 static bool new_handler_ran(void)
 {
-    new_handler handler = get_new_handler ? get_new_handler() : NULL;
+    new_handler handler = handler_now();
     if (handler)
         handler();
     return handler != NULL;
@@ -52,6 +62,9 @@ void *bp_entry_new_aligned(size_t n_bytes, size_t align)
         return object;
     if (throw_bad_alloc)
         throw_bad_alloc();
+    void *found = bp_os_cxx_function("_ZSt17__throw_bad_allocv");
+    if (found)
+        (__extension__(void (*)(void)) found)();
     die_without_exceptions();
     return NULL;
 }

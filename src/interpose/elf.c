@@ -61,6 +61,12 @@ BP_EXPORT void *reallocarray(void *pointer, size_t count, size_t n_bytes)
     return bp_entry_reallocarray(pointer, count, n_bytes);
 }
 
+int reallocarr(void *cell, size_t count, size_t n_bytes);
+BP_EXPORT int reallocarr(void *cell, size_t count, size_t n_bytes)
+{
+    return bp_entry_reallocarr(cell, count, n_bytes);
+}
+
 void *reallocf(void *pointer, size_t n_bytes);
 BP_EXPORT void *reallocf(void *pointer, size_t n_bytes)
 {

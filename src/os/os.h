@@ -45,8 +45,10 @@ int bp_os_purge(void *addr, size_t n_bytes);
 // committed -> purged, as a fresh mapping: pieces that were moved in merge again.
 int bp_os_renew(void *addr, size_t n_bytes);
 // Moves the pages behind src to dst (both committed); src is purged after it. The mapping at
-// dst does not merge with its neighbours any more: callers bound how often.
-int bp_os_move(void *dst, void *src, size_t n_bytes);
+// dst does not merge with its neighbours any more: callers bound how often. one_piece: src was
+// not put together of moved pieces, which not every kernel moves at once. A failure leaves src
+// as it is, and dst purged or as it is.
+int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
 // Gives back any mapping.
@@ -75,5 +77,7 @@ int bp_os_thread_exit_arm(void *argument);
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 // The next definition of a function behind this library's, or NULL.
 void *bp_os_next_function(const char *name);
+// A function of the C++ runtime, if the process has loaded one by now, or NULL.
+void *bp_os_cxx_function(const char *name);
 
 #endif

@@ -115,14 +115,52 @@ int bp_os_renew(void *addr, size_t n_bytes)
     return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
-int bp_os_move(void *dst, void *src, size_t n_bytes)
+static int move_pages(void *dst, void *src, size_t n_bytes)
 {
-    int code = bp_os_injected_fault(BP_OS_MOVE);
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     int saved = errno;
+    return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
+}
+
+// Does this kernel move several mappings in one call (Linux 6.17)? Tried once, on four pages.
+static bool moves_many(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static bp_atomic_u32 known;
+    size_t page = bp_os_page_bytes();
+    void *scratch = NULL;
+    uint32_t answer = bp_load_u32_relaxed(&known);
+    if (answer == UNKNOWN && !map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch)) {
+        char *at = scratch;
+        syscall(SYS_mprotect, at + page, page, PROT_READ);
+        answer = move_pages(at + 2 * page, at, 2 * page) ? NO : YES;
+        raw_unmap(at, 4 * page);
+        bp_store_u32_relaxed(&known, answer);
+    }
+    return answer == YES;
+}
+
+// mremap unmaps dst before it makes its last checks. What limits could refuse is therefore tried
+// on a scratch mapping first, and a dst that was lost all the same is mapped again.
+int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
+{
+    void *scratch = NULL;
+    int saved = errno;
+    if (!one_piece && !moves_many())
+        return EFAULT;
+    int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
     if (code)
         return code;
-    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-    return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
+    code = bp_os_injected_fault(BP_OS_MOVE);
+    if (code)
+        raw_unmap(dst, n_bytes); // as the kernel would
+    else
+        code = move_pages(dst, src, n_bytes);
+    if (code && map_anonymous(dst, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &dst))
+        bp_os_abort(); // memory that the program was given is gone
+    raw_unmap(scratch, n_bytes);
+    errno = saved;
+    return code;
 }
 
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)

@@ -21,8 +21,19 @@ extern char **environ;
 
 // Weak, so that a static program without these links: it has no next definition.
 #pragma weak dlsym
+#pragma weak dlopen
+
+// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
+// wait for a stream whose owner waits for us. So it is ours to take first.
+extern void _IO_list_lock(void);
+extern void _IO_list_unlock(void);
+extern void _IO_list_resetlock(void);
+#pragma weak _IO_list_lock
+#pragma weak _IO_list_unlock
+#pragma weak _IO_list_resetlock
 
 static pthread_key_t exit_key;
+static bool exit_key_made;
 
 #if defined(CLOCK_MONOTONIC_COARSE)
 #define COARSE_CLOCK CLOCK_MONOTONIC_COARSE
@@ -108,20 +119,65 @@ uint32_t bp_os_now_ms(void)
 
 int bp_os_thread_exit_register(void (*fn)(void *))
 {
-    return pthread_key_create(&exit_key, fn);
+    int code = pthread_key_create(&exit_key, fn);
+    exit_key_made = code == 0;
+    return code;
 }
 
 int bp_os_thread_exit_arm(void *argument)
 {
-    return pthread_setspecific(exit_key, argument);
+    return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
+}
+
+static struct {
+    void (*prepare)(void), (*parent)(void), (*child)(void);
+} on_fork;
+
+static void fork_prepare(void)
+{
+    if (_IO_list_lock)
+        _IO_list_lock();
+    on_fork.prepare();
+}
+
+static void fork_parent(void)
+{
+    on_fork.parent();
+    if (_IO_list_unlock)
+        _IO_list_unlock();
+}
+
+static void fork_child(void)
+{
+    on_fork.child();
+    if (_IO_list_resetlock)
+        _IO_list_resetlock();
 }
 
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    return pthread_atfork(prepare, parent, child);
+    on_fork.prepare = prepare;
+    on_fork.parent = parent;
+    on_fork.child = child;
+    return pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 void *bp_os_next_function(const char *name)
 {
-    return dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+    int saved = errno;
+    void *function = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+    errno = saved;
+    return function;
+}
+
+// By the library's own handle: a plugin's runtime is not in the global scope.
+void *bp_os_cxx_function(const char *name)
+{
+    static const char *const runtimes[] = {"libstdc++.so.6", "libc++.so.1"};
+    void *function = NULL;
+    for (unsigned i = 0; dlopen && dlsym && i < 2 && !function; i++) {
+        void *handle = dlopen(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
+        function = handle ? dlsym(handle, name) : NULL;
+    }
+    return function;
 }

@@ -57,7 +57,7 @@ static inline size_t bp_region_slot_bytes(unsigned region)
 // Any pointer: is it in a class region?
 static inline bool bp_region_of(const void *pointer, unsigned *ret_region)
 {
-    size_t offset = (size_t)((const char *)pointer - bp_region_base(0));
+    size_t offset = (size_t)pointer - (size_t)bp_region_base(0);
     size_t region = offset >> bp_reservation.region_shift;
     *ret_region = (unsigned)region;
     return region < bp_reservation.region_count;
@@ -92,8 +92,6 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
 void bp_region_give(unsigned region, void *object);
 // A USED slot in place: more or fewer usable bytes, within the slot.
 bool bp_region_resize(unsigned region, void *object, size_t n_bytes);
-// Purges what a used slot still holds behind its usable bytes, if that is worth a call.
-void bp_region_trim(unsigned region, void *object);
 // Brings the first n_bytes of one used slot to another: pages move as far as the system moves
 // them, the rest is copied.
 void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *to, size_t n_bytes);
@@ -106,6 +104,8 @@ uint32_t bp_region_oldest_stamp(unsigned region);
 size_t bp_region_purge_oldest(unsigned region);
 // Returns the commit charge of the clean slots.
 size_t bp_region_decommit(unsigned region);
+// In the child: what a thread that is not there had in its hands is dirty again.
+void bp_region_after_fork(unsigned region);
 struct bp_lock *bp_region_lock(unsigned region);
 
 #endif

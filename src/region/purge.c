@@ -53,12 +53,15 @@ void bp_purge_check(void)
     size_t budget = bp_budget_bytes();
     if (dirty <= budget)
         return;
-    // pairs with the release below: one thread keeps the budget, the others go on
-    if (!bp_cas_u32_acquire(&purging, 0, 1))
-        return;
-    purge_down_to(budget);
-    // pairs with the acquire above
-    bp_store_u32_release(&purging, 0);
+    size_t released = 1;
+    while (released && bp_load_relaxed(&bp_counters.dirty_bytes) > budget) {
+        // pairs with the release below: one thread keeps the budget, the others go on
+        if (!bp_cas_u32_acquire(&purging, 0, 1))
+            return;
+        released = purge_down_to(budget);
+        // pairs with the acquire above; the loop looks again for who was turned away meanwhile
+        bp_store_u32_release(&purging, 0);
+    }
 }
 
 size_t bp_purge_all(void)

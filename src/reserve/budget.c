@@ -29,14 +29,14 @@ uint32_t bp_budget_purge_time(void)
     return now ? now : 1;
 }
 
-void bp_budget_regret(size_t n_bytes, uint32_t purge_time)
+void bp_budget_regret(struct bp_regret again)
 {
-    if (!purge_time)
+    if (!again.purge_time || !again.n_bytes)
         return;
     uint32_t now = bp_os_now_ms();
-    if (now - purge_time > SOON_MS)
+    if (now - again.purge_time > SOON_MS)
         return;
-    size_t regret = bp_load_relaxed(&regret_bytes) + n_bytes;
+    size_t regret = bp_load_relaxed(&regret_bytes) + again.n_bytes;
     size_t peak = bp_max(bp_load_relaxed(&peak_bytes), used_bytes());
     bp_store_relaxed(&regret_bytes, bp_min(regret, peak));
     bp_store_relaxed(&worn_at_ms, now);

@@ -17,8 +17,13 @@
 
 // When memory was purged, for bp_budget_regret; never 0.
 uint32_t bp_budget_purge_time(void);
-// Memory that was purged at that time (0: never) is taken into use again.
-void bp_budget_regret(size_t n_bytes, uint32_t purge_time);
+// Memory that was purged at that time (0: never) is taken into use again. Reads the clock: not
+// to be called with a lock held.
+struct bp_regret {
+    size_t n_bytes;
+    uint32_t purge_time;
+};
+void bp_budget_regret(struct bp_regret regret);
 // What may be dirty now; also lets the regret wear off.
 size_t bp_budget_bytes(void);
 

@@ -29,6 +29,7 @@ static struct {
     uint32_t frontier;              // chunks from arena_begin to here are committed
     uint32_t free_hint, dirty_hint; // no bit is set below
     uint32_t oldest, newest;        // dirty list
+    uint32_t busy;                  // chunks that a purge or decommit has in its hands
 } arena = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
 
 struct bp_lock *bp_chunks_lock(void)
@@ -104,6 +105,7 @@ static void dirty_insert_locked(uint32_t index)
     else
         arena.oldest = index;
     arena.newest = index;
+    bp_add_relaxed(&bp_counters.dirty_bytes, BP_CHUNK_BYTES);
     bit_set(dirty_bits(), index);
     arena.dirty_hint = index < arena.dirty_hint ? index : arena.dirty_hint;
 }
@@ -203,7 +205,7 @@ static bool recommit_locked(uint32_t index)
     return true;
 }
 
-static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero)
+static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero, struct bp_regret *regret)
 {
     *ret_zero = true;
     for (uint32_t i = first; i < first + count; i++) {
@@ -214,8 +216,9 @@ static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero)
         if (chunk_at(i)->state == CHUNK_DIRTY) {
             dirty_remove_locked(i);
             *ret_zero = false;
-        } else {
-            bp_budget_regret(BP_CHUNK_BYTES, chunk_at(i)->stamp);
+        } else if (chunk_at(i)->stamp) {
+            regret->n_bytes += BP_CHUNK_BYTES;
+            regret->purge_time = chunk_at(i)->stamp;
         }
         bit_clear(free_bits(), i);
         chunk_at(i)->state = CHUNK_USED;
@@ -225,23 +228,24 @@ static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero)
 
 uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
 {
+    struct bp_regret regret = {0, 0};
     bp_lock_take(&arena.lock);
     uint32_t first = arena.frontier ? find_locked(count) : 0;
     if (!first)
         first = grow_locked(count);
-    if (first && !use_locked(first, count, ret_zero))
+    if (first && !use_locked(first, count, ret_zero, &regret))
         first = 0;
-    bp_lock_give(&arena.lock);
     if (first)
         bp_add_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
+    bp_lock_give(&arena.lock);
+    bp_budget_regret(regret);
     return first;
 }
 
 void bp_chunks_give(uint32_t first, uint32_t count)
 {
-    bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
-    bp_add_relaxed(&bp_counters.dirty_bytes, (size_t)count << BP_CHUNK_SHIFT);
     bp_lock_take(&arena.lock);
+    bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
     for (uint32_t i = first; i < first + count; i++) {
         bp_assert(chunk_at(i)->state == CHUNK_USED);
         dirty_insert_locked(i);
@@ -281,6 +285,7 @@ static uint32_t detach_oldest_locked(uint32_t *ret_first)
         bit_clear(free_bits(), i);
         chunk_at(i)->state = CHUNK_BUSY;
     }
+    arena.busy += end - first;
     *ret_first = first;
     return end - first;
 }
@@ -304,8 +309,9 @@ size_t bp_chunks_purge_oldest(void)
             *chunk_at(i) = (struct chunk){.stamp = now, .state = CHUNK_CLEAN};
         free_insert_locked(i);
     }
+    arena.busy -= count;
     bp_lock_give(&arena.lock);
-    bp_add_relaxed(failed ? &bp_counters.dirty_bytes : &bp_counters.purged_bytes, n_bytes);
+    bp_add_relaxed(&bp_counters.purged_bytes, failed ? 0 : n_bytes);
     bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
     return failed ? 0 : n_bytes;
 }
@@ -321,6 +327,7 @@ static uint32_t detach_clean_locked(uint32_t from, uint32_t *ret_first)
         chunk_at(end)->state = CHUNK_BUSY;
         bit_clear(free_bits(), end);
     }
+    arena.busy += end - first;
     *ret_first = first;
     return end - first;
 }
@@ -334,6 +341,7 @@ static size_t decommit_run(uint32_t first, uint32_t count)
         chunk_at(i)->state = done ? CHUNK_RESERVED : CHUNK_CLEAN;
         free_insert_locked(i);
     }
+    arena.busy -= count;
     bp_lock_give(&arena.lock);
     return done ? n_bytes : 0;
 }
@@ -350,4 +358,20 @@ size_t bp_chunks_decommit(void)
             total += decommit_run(first, count);
     }
     return total;
+}
+
+void bp_chunks_after_fork(void)
+{
+    bp_lock_take(&arena.lock);
+    for (uint32_t i = bp_reservation.arena_begin; arena.busy && i < arena.frontier; i++) {
+        if (chunk_at(i)->state != CHUNK_BUSY)
+            continue;
+        // Purged or not, decommitted or not: make it both.
+        bp_os_purge(bp_chunk_address(i), BP_CHUNK_BYTES);
+        *chunk_at(i) = (struct chunk){.state = CHUNK_RESERVED};
+        bp_sub_relaxed(&bp_counters.committed_bytes, BP_CHUNK_BYTES);
+        free_insert_locked(i);
+        arena.busy--;
+    }
+    bp_lock_give(&arena.lock);
 }

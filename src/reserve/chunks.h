@@ -17,12 +17,14 @@ struct bp_lock;
 // Adjacent chunks for a span; 0 if addresses or memory have run out. *ret_zero: all read zero.
 uint32_t bp_chunks_take(uint32_t count, bool *ret_zero);
 void bp_chunks_give(uint32_t first, uint32_t count);
-// Age of the oldest dirty chunk, UINT32_MAX if none; racy, a hint.
+// Age of the oldest dirty chunk, BP_STAMP_NEVER if none.
 uint32_t bp_chunks_oldest_stamp(void);
 // Purges the oldest dirty chunk and its dirty neighbours; returns the bytes released.
 size_t bp_chunks_purge_oldest(void);
 // Returns the commit charge of every free chunk; returns the bytes.
 size_t bp_chunks_decommit(void);
+// In the child: what a thread that is not there had in its hands is free again.
+void bp_chunks_after_fork(void);
 struct bp_lock *bp_chunks_lock(void);
 
 #endif

@@ -51,7 +51,7 @@ bool bp_reserve_decommit(void *addr, size_t n_bytes);
 // Is the address inside the reservation?
 static inline bool bp_reserve_owns(const void *pointer)
 {
-    return (size_t)((const char *)pointer - bp_reservation.base) < bp_reservation.n_bytes;
+    return (size_t)pointer - (size_t)bp_reservation.base < bp_reservation.n_bytes;
 }
 
 static inline char *bp_chunk_address(uint32_t chunk)

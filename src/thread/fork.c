@@ -34,7 +34,10 @@ void bp_fork_parent(void)
 
 void bp_fork_child(void)
 {
-    bp_registry_after_fork_locked();
-    bp_purge_after_fork();
     each_lock(bp_lock_give_after_fork);
+    bp_purge_after_fork();
+    bp_chunks_after_fork();
+    for (unsigned region = 0; region < bp_reservation.region_count; region++)
+        bp_region_after_fork(region);
+    bp_registry_after_fork();
 }

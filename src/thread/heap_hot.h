@@ -79,7 +79,7 @@ BP_HOT void *bp_heap_try_malloc(size_t n_bytes)
 // One rotate, two checks: a misaligned pointer becomes as large as a foreign one.
 BP_HOT size_t bp_heap_units_of(const void *object, const char *base)
 {
-    size_t offset = (size_t)((const char *)object - base);
+    size_t offset = (size_t)object - (size_t)base;
     return offset >> 4 | offset << 60;
 }
 

@@ -19,7 +19,8 @@ void bp_large_init(struct bp_heap *heap)
         heap->slots[region].own_limit = own_slots[region];
 }
 
-enum { STEAL_TRIES = 16 }; // heaps that are searched before address space is used
+// How many slots stand in sight of others, over all heaps: a hint, so that nobody looks in vain.
+static bp_atomic_size slots_in_sight[BP_CACHED_REGIONS];
 
 // --- a heap's slots ---
 
@@ -37,15 +38,16 @@ static void *cache_take_shared(struct bp_heap *heap, unsigned region)
     void *slot = NULL;
     for (unsigned i = 0; i < BP_SHARED_SLOTS && !slot; i++)
         slot = shared_take(&cache->shared[i]);
+    if (slot)
+        bp_sub_relaxed(&slots_in_sight[region], 1);
     return slot;
 }
 
 static void *slot_steal(struct bp_heap *heap, unsigned region)
 {
-    uint32_t count = bp_registry_count();
-    uint32_t tries = count < STEAL_TRIES ? count : STEAL_TRIES;
+    uint32_t count = bp_load_relaxed(&slots_in_sight[region]) ? bp_registry_count() : 0;
     void *slot = NULL;
-    for (uint32_t i = 0; i < tries && !slot; i++) {
+    for (uint32_t i = 0; i < count && !slot; i++) {
         struct bp_heap *other = bp_registry_at(i);
         if (other != heap)
             slot = cache_take_shared(other, region);
@@ -64,7 +66,7 @@ static void *cached_take(struct bp_heap *heap, unsigned region)
 static void *slot_take(struct bp_heap *heap, unsigned region)
 {
     bool cached = region < BP_CACHED_REGIONS;
-    void *slot = cached ? cached_take(heap, region) : NULL;
+    void *slot = cached && heap ? cached_take(heap, region) : NULL;
     if (!slot)
         slot = bp_region_take_pooled(region);
     if (!slot && cached)
@@ -78,6 +80,7 @@ static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
         if (!bp_load_ptr_relaxed(&cache->shared[i])) {
             // pairs with the exchange in shared_take: the slot's record is visible
             bp_store_ptr_release(&cache->shared[i], slot);
+            bp_add_relaxed(&slots_in_sight[region], 1);
             return true;
         }
     }
@@ -119,21 +122,48 @@ void bp_large_flush(struct bp_heap *heap)
     }
 }
 
+static void slot_salvage(unsigned region, void *slot)
+{
+    unsigned of;
+    if (!slot || !bp_region_of(slot, &of) || of != region)
+        return;
+    struct bp_slot *record = bp_region_find(region, slot);
+    if (record && record->state == BP_SLOT_CACHED)
+        bp_region_give(region, slot);
+}
+
+void bp_large_salvage(struct bp_heap *heap)
+{
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        struct bp_slot_cache *cache = &heap->slots[region];
+        for (uint32_t i = 0; i < BP_OWN_SLOTS && i < cache->own_count; i++)
+            slot_salvage(region, cache->own[i].object);
+        for (unsigned i = 0; i < BP_SHARED_SLOTS; i++)
+            slot_salvage(region, bp_load_ptr_relaxed(&cache->shared[i]));
+    }
+}
+
 // --- alloc ---
+
+// A used slot; *ret_dirty_bytes of it may not be zero.
+static void *slot_obtain(struct bp_heap *heap, unsigned region, size_t n_bytes,
+                         size_t *ret_dirty_bytes)
+{
+    void *slot = region < bp_reservation.region_count ? slot_take(heap, region) : NULL;
+    if (slot && !bp_region_use(region, slot, n_bytes, ret_dirty_bytes)) {
+        bp_region_give(region, slot);
+        slot = NULL;
+    }
+    return slot;
+}
 
 static void *slot_alloc(struct bp_heap *heap, unsigned region, size_t n_bytes, bool zero)
 {
-    size_t dirty_bytes;
-    void *slot = region < bp_reservation.region_count ? slot_take(heap, region) : NULL;
-    if (!slot)
-        return NULL;
-    if (!bp_region_use(region, slot, n_bytes, &dirty_bytes)) {
-        bp_region_give(region, slot);
-        return NULL;
-    }
-    if (zero)
+    size_t dirty_bytes = 0;
+    void *slot = slot_obtain(heap, region, n_bytes, &dirty_bytes);
+    if (slot && zero)
         memset(slot, 0, bp_min(dirty_bytes, n_bytes));
-    else if (BP_UNLIKELY(region >= BP_CACHED_REGIONS))
+    else if (slot && BP_UNLIKELY(region >= BP_CACHED_REGIONS))
         bp_region_stock(region, slot, dirty_bytes);
     return slot;
 }
@@ -152,7 +182,7 @@ static void *chunks_alloc(size_t n_bytes, size_t align, bool zero)
 void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero)
 {
     void *object = NULL;
-    if (heap && align <= BP_SLOT_ALIGN_MAX) {
+    if (align <= BP_SLOT_ALIGN_MAX) {
         unsigned region = bp_region_for(bp_max(bp_max(n_bytes, align), 1));
         object = slot_alloc(heap, region, n_bytes, zero);
         if (!object)
@@ -224,14 +254,16 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.
 static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {
-    struct bp_slot *slot = bp_region_slot(region, pointer);
+    size_t usable = bp_region_slot(region, pointer)->usable_bytes;
     unsigned wider = bp_region_for(n_bytes);
-    if (!heap || slot->usable_bytes < BP_MIB || wider >= bp_reservation.region_count)
+    size_t dirty_bytes;
+    if (usable < BP_MIB)
         return NULL;
-    void *target = slot_alloc(heap, wider, n_bytes, false);
+    void *target = slot_obtain(heap, wider, n_bytes, &dirty_bytes);
     if (!target)
         return NULL;
-    bp_region_move(region, pointer, wider, target, slot->usable_bytes);
+    bp_region_move(region, pointer, wider, target, usable);
+    bp_region_stock(wider, target, bp_max(dirty_bytes, usable));
     bp_large_free(heap, pointer);
     return target;
 }
@@ -242,15 +274,12 @@ static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, s
         return NULL;
     if (n_bytes > bp_region_slot_bytes(region))
         return slot_outgrow(heap, region, pointer, n_bytes);
-    if (!bp_region_resize(region, pointer, n_bytes))
-        return NULL;
-    bp_region_trim(region, pointer);
-    return pointer;
+    return bp_region_resize(region, pointer, n_bytes) ? pointer : NULL;
 }
 
 static void pages_bring(void *to, void *from, size_t n_bytes)
 {
-    if (bp_os_move(to, from, n_bytes))
+    if (bp_os_move(to, from, n_bytes, true))
         memcpy(to, from, n_bytes);
 }
 

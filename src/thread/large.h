@@ -47,9 +47,9 @@ static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
     return true;
 }
 
-// n_bytes in a place that is aligned; zeroed if asked. NULL if nothing can hold it.
+// n_bytes in a place that is aligned; zeroed if asked. NULL if nothing can hold it. heap may be
+// NULL here and below: then nothing is cached.
 void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero);
-// heap may be NULL: then nothing is cached.
 enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer);
 // Usable bytes of a large object; *ret_verdict says why if it is 0.
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
@@ -60,5 +60,8 @@ void bp_large_init(struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.
 void bp_large_flush(struct bp_heap *heap);
 void bp_large_flush_shared(struct bp_heap *heap);
+// In the child of a fork: the slots of a heap whose words are from different moments. What is
+// cached by its record belongs to nobody else.
+void bp_large_salvage(struct bp_heap *heap);
 
 #endif

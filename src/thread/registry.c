@@ -106,7 +106,8 @@ void bp_registry_attach(void)
         return;
     bp_heap_tls = &heap->hot;
     // May allocate, and then finds the heap in place.
-    bp_os_thread_exit_arm(heap);
+    if (bp_os_thread_exit_arm(heap))
+        bp_registry_thread_ended(heap);
 }
 
 static void heap_push_locked(struct bp_heap **list, struct bp_heap *heap, enum bp_heap_state state)
@@ -169,6 +170,8 @@ static void flush_parked(void)
         bp_lock_take(&registry.lock);
         struct bp_heap *heap = heap_pop_locked(&registry.parked);
         registry.parked_count -= heap ? 1 : 0;
+        if (heap)
+            heap->state = BP_HEAP_LIVE;
         bp_lock_give(&registry.lock);
         if (!heap)
             return;
@@ -192,13 +195,14 @@ void bp_registry_flush(void)
     }
 }
 
-void bp_registry_after_fork_locked(void)
+void bp_registry_after_fork(void)
 {
     struct bp_heap *own = bp_registry_own();
     for (uint32_t i = 0; i < bp_registry_count(); i++) {
         struct bp_heap *heap = bp_registry_at(i);
         if (heap == own || heap == registry.common || heap->state != BP_HEAP_LIVE)
             continue;
+        bp_large_salvage(heap);
         heap_reset(heap);
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
     }

@@ -33,7 +33,7 @@ void bp_registry_flush(void);
 
 struct bp_lock *bp_registry_lock(void);
 struct bp_lock *bp_registry_common_lock(void);
-// In the child, registry lock held: heaps of threads that are not there are written off.
-void bp_registry_after_fork_locked(void);
+// In the child: heaps of threads that are not there are written off, but for their slots.
+void bp_registry_after_fork(void);
 
 #endif

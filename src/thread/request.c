@@ -9,28 +9,32 @@
 
 #include <string.h>
 
-static void *small_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero)
+// Only small objects come from a borrowed heap: its lock is not held across system calls.
+static void *small_alloc(size_t n_bytes, size_t align)
 {
     unsigned class_index =
         align <= BP_OBJECT_ALIGN ? bp_class_for(n_bytes) : bp_class_for_aligned(n_bytes, align);
-    void *object = class_index ? bp_heap_alloc(heap, class_index) : NULL;
-    return object && zero ? memset(object, 0, n_bytes) : object;
-}
-
-static void *any_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero)
-{
-    void *object = NULL;
-    if (heap && n_bytes <= BP_SMALL_MAX && align <= BP_SMALL_MAX)
-        object = small_alloc(heap, n_bytes, align, zero);
-    return object ? object : bp_large_alloc(heap, n_bytes, align, zero);
+    struct bp_heap *heap = class_index ? bp_registry_borrow() : NULL;
+    void *object = heap ? bp_heap_alloc(heap, class_index) : NULL;
+    bp_registry_return(heap);
+    return object;
 }
 
 static void *heap_alloc(size_t n_bytes, size_t align, bool zero)
 {
+    void *object = NULL;
+    if (n_bytes <= BP_SMALL_MAX && align <= BP_SMALL_MAX)
+        object = small_alloc(n_bytes, align);
+    if (object)
+        return zero ? memset(object, 0, n_bytes) : object;
+    return bp_large_alloc(bp_registry_own(), n_bytes, align, zero);
+}
+
+static void small_free(unsigned class_index, void *object)
+{
     struct bp_heap *heap = bp_registry_borrow();
-    void *object = any_alloc(heap, n_bytes, align, zero);
+    bp_heap_free(heap, class_index, object);
     bp_registry_return(heap);
-    return object;
 }
 
 // Gives up every cache and the commit charge of all that is free. Pointless for what is larger
@@ -58,12 +62,10 @@ enum bp_verdict bp_request_free(void *pointer)
 {
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
-    struct bp_heap *heap = bp_registry_borrow();
     if (key)
-        bp_heap_free(heap, (unsigned)(key / 2), pointer);
+        small_free((unsigned)(key / 2), pointer);
     else
-        verdict = bp_large_free(heap, pointer);
-    bp_registry_return(heap);
+        verdict = bp_large_free(bp_registry_own(), pointer);
     bp_purge_check();
     return verdict;
 }
@@ -83,15 +85,6 @@ static bool fits_in_place(size_t key, size_t usable, size_t n_bytes)
     return 2 * n_bytes >= usable || bp_class_for(n_bytes) == key / 2;
 }
 
-static void *large_resize(void *pointer, size_t n_bytes)
-{
-    struct bp_heap *heap = bp_registry_borrow();
-    void *resized = bp_large_resize(heap, pointer, n_bytes);
-    bp_registry_return(heap);
-    bp_purge_check();
-    return resized;
-}
-
 void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
@@ -100,12 +93,13 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
         return NULL;
     if (fits_in_place(key, usable, n_bytes))
         return pointer;
-    void *resized = key ? NULL : large_resize(pointer, n_bytes);
+    void *resized = key ? NULL : bp_large_resize(bp_registry_own(), pointer, n_bytes);
+    bp_purge_check();
     if (resized)
         return resized;
     resized = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
     if (!resized)
-        return NULL;
+        return n_bytes <= usable ? pointer : NULL; // to shrink cannot fail
     memcpy(resized, pointer, bp_min(usable, n_bytes));
     bp_request_free(pointer);
     return resized;
