@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-// Spans hold at least 8 objects, magazines 16 KiB within 4 to 256 objects.
+// Spans hold at least 8 objects, magazines 64 KiB within 4 to 256 objects.
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
         .object_bytes = (bytes),                                                                   \
-        .magazine_capacity = (bytes) <= 64     ? 256                                               \
-                             : (bytes) >= 4096 ? 4                                                 \
-                                               : 16384 / (bytes),                                  \
+        .magazine_capacity = (bytes) <= 256     ? 256                                              \
+                             : (bytes) >= 16384 ? 4                                                \
+                                                : 65536 / (bytes),                                 \
         .span_chunks = ((bytes) + 8191) / 8192,                                                    \
         .span_objects = ((bytes) + 8191) / 8192 * 65536 / (bytes),                                 \
     }
