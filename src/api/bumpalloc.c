@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "region/direct.h"
+#include "region/overflow.h"
 #include "reserve/reserve.h"
 #include "thread/request.h"
 
@@ -13,7 +14,8 @@ BP_EXPORT const char *bump_version(void)
 
 BP_EXPORT bool bump_owns(const void *pointer)
 {
-    return bp_reserve_owns(pointer) || bp_direct_usable(pointer) != 0;
+    return bp_reserve_owns(pointer) || bp_overflow_class_of(pointer) ||
+           bp_direct_usable(pointer) != 0;
 }
 
 BP_EXPORT size_t bump_purge(void)

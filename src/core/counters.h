@@ -15,6 +15,7 @@ struct bp_counters {
     bp_atomic_size committed_bytes; // readable and writable, metadata included
     bp_atomic_size purged_bytes;    // given back so far
     bp_atomic_size purge_failures;
+    bp_atomic_size returns; // times that a cache, depot or pool took something back
     bp_atomic_size commit_failures;
     bp_atomic_size moved_pieces; // of slots: mappings that do not merge
 };

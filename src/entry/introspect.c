@@ -23,7 +23,7 @@ size_t bp_entry_usable_size(void *pointer)
 size_t bp_entry_good_size(size_t n_bytes)
 {
     bp_entry_init();
-    if (n_bytes <= BP_SMALL_MAX && bp_reservation.n_bytes)
+    if (n_bytes <= BP_SMALL_MAX)
         return bp_class[bp_class_for(n_bytes)].object_bytes;
     bool chunks = bp_reservation.n_bytes && !bp_reservation.region_count;
     size_t granule = chunks ? BP_CHUNK_BYTES : bp_os_page_bytes();

@@ -21,7 +21,6 @@ extern char **environ;
 
 // Weak, so that a static program without these links: it has no next definition.
 #pragma weak dlsym
-#pragma weak dlopen
 
 // glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
 // wait for a stream whose owner waits for us. So it is ours to take first.
@@ -170,13 +169,16 @@ void *bp_os_next_function(const char *name)
     return function;
 }
 
-// By the library's own handle: a plugin's runtime is not in the global scope.
+// By the library's own handle: a plugin's runtime is not in the global scope. dlopen is looked up
+// too, because a static link warns of those who name it.
 void *bp_os_cxx_function(const char *name)
 {
     static const char *const runtimes[] = {"libstdc++.so.6", "libc++.so.1"};
+    typedef void *opener(const char *, int);
+    void *opens = dlsym ? dlsym(RTLD_DEFAULT, "dlopen") : NULL;
     void *function = NULL;
-    for (unsigned i = 0; dlopen && dlsym && i < 2 && !function; i++) {
-        void *handle = dlopen(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
+    for (unsigned i = 0; opens && i < 2 && !function; i++) {
+        void *handle = (__extension__(opener *) opens)(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
         function = handle ? dlsym(handle, name) : NULL;
     }
     return function;

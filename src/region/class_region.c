@@ -85,6 +85,7 @@ void bp_slot_clean_locked(struct bp_class_region *it, unsigned region, uint32_t 
     slot->state = BP_SLOT_CLEAN;
     slot->older = it->clean;
     it->clean = number;
+    it->clean_committed |= slot->committed_bytes != 0;
 }
 
 // A clean slot keeps the time of its purge as its stamp; what its next user has to fault in again
@@ -125,6 +126,7 @@ void bp_slot_pool(unsigned region, uint32_t number)
 {
     struct bp_class_region *it = bp_slots_region(region);
     struct bp_slot *slot = bp_slot_at(region, number);
+    bp_add_relaxed(&bp_counters.returns, 1);
     bp_lock_take(&it->lock);
     slot->stamp = 0;
     if (slot->state == BP_SLOT_BUSY)

@@ -9,14 +9,9 @@
 
 #include <string.h>
 
-struct entry {
-    size_t address; // 0: empty
-    size_t n_bytes;
-};
-
 static struct {
     struct bp_lock lock; // rank DIRECT: guards the table
-    struct entry *entries;
+    struct bp_direct_entry *entries;
     size_t capacity; // a power of two, at most half full
     size_t count;
 } table = {.lock = BP_LOCK_INIT(BP_RANK_DIRECT)};
@@ -32,7 +27,8 @@ static size_t home_of(size_t address, size_t capacity)
 }
 
 // The entry of the address, or the empty one where it belongs.
-static struct entry *entry_find(struct entry *entries, size_t capacity, size_t address)
+static struct bp_direct_entry *entry_find(struct bp_direct_entry *entries, size_t capacity,
+                                          size_t address)
 {
     size_t at = home_of(address, capacity);
     while (entries[at].address && entries[at].address != address)
@@ -40,16 +36,16 @@ static struct entry *entry_find(struct entry *entries, size_t capacity, size_t a
     return &entries[at];
 }
 
-static struct entry *lookup_locked(const void *pointer)
+struct bp_direct_entry *bp_direct_lookup_locked(const void *pointer)
 {
     if (!table.capacity || !pointer)
         return NULL;
-    struct entry *entry = entry_find(table.entries, table.capacity, (size_t)pointer);
+    struct bp_direct_entry *entry = entry_find(table.entries, table.capacity, (size_t)pointer);
     return entry->address ? entry : NULL;
 }
 
 // Closes the gap that a removal leaves in a probe sequence (Knuth, algorithm 6.4R).
-static void remove_locked(struct entry *entry)
+static void remove_locked(struct bp_direct_entry *entry)
 {
     size_t mask = table.capacity - 1;
     size_t gap = (size_t)(entry - table.entries);
@@ -73,9 +69,9 @@ static size_t capacity_wanted(void)
 }
 
 // Swaps in a table of the given capacity unless another thread was faster.
-static struct entry *table_swap_locked(struct entry *larger, size_t capacity)
+static struct bp_direct_entry *table_swap_locked(struct bp_direct_entry *larger, size_t capacity)
 {
-    struct entry *old = table.entries;
+    struct bp_direct_entry *old = table.entries;
     if (capacity <= table.capacity)
         return larger;
     for (size_t i = 0; i < table.capacity; i++) {
@@ -91,13 +87,14 @@ static struct entry *table_swap_locked(struct entry *larger, size_t capacity)
 static bool table_make_room(void)
 {
     for (size_t capacity = capacity_wanted(); capacity; capacity = capacity_wanted()) {
-        size_t n_bytes = bp_align_up(capacity * sizeof(struct entry), bp_os_page_bytes());
+        size_t n_bytes = bp_align_up(capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
         void *larger;
         if (bp_os_map(n_bytes, bp_os_page_bytes(), &larger))
             return false;
         bp_lock_take(&table.lock);
-        size_t old_bytes = bp_align_up(table.capacity * sizeof(struct entry), bp_os_page_bytes());
-        struct entry *spare = table_swap_locked(larger, capacity);
+        size_t old_bytes =
+            bp_align_up(table.capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
+        struct bp_direct_entry *spare = table_swap_locked(larger, capacity);
         bp_lock_give(&table.lock);
         if (spare)
             bp_os_unmap(spare, spare == larger ? n_bytes : old_bytes);
@@ -111,8 +108,8 @@ static bool insert(void *address, size_t n_bytes)
     bp_lock_take(&table.lock);
     bool fits = table.count + 1 < table.capacity;
     if (fits) {
-        struct entry *entry = entry_find(table.entries, table.capacity, (size_t)address);
-        *entry = (struct entry){(size_t)address, n_bytes};
+        struct bp_direct_entry *entry = entry_find(table.entries, table.capacity, (size_t)address);
+        *entry = (struct bp_direct_entry){.address = (size_t)address, .n_bytes = n_bytes};
         table.count++;
     }
     bp_lock_give(&table.lock);
@@ -136,13 +133,13 @@ void *bp_direct_take(size_t n_bytes, size_t align)
     return address;
 }
 
-// Takes the pointer's entry out of the table; its size, or 0.
+// Takes the entry of a mapping out of the table; its size, or 0.
 static size_t withdraw(const void *pointer)
 {
     size_t n_bytes = 0;
     bp_lock_take(&table.lock);
-    struct entry *entry = lookup_locked(pointer);
-    if (entry) {
+    struct bp_direct_entry *entry = bp_direct_lookup_locked(pointer);
+    if (entry && !entry->class_index) {
         n_bytes = entry->n_bytes;
         remove_locked(entry);
     }
@@ -154,16 +151,17 @@ static size_t withdraw(const void *pointer)
 bool bp_direct_give(void *pointer)
 {
     size_t n_bytes = withdraw(pointer);
-    if (n_bytes)
-        bp_os_unmap(pointer, n_bytes);
+    // With too many mappings the system cannot cut this one out: at least its memory goes back.
+    if (n_bytes && bp_os_unmap(pointer, n_bytes))
+        bp_os_purge(pointer, n_bytes);
     return n_bytes != 0;
 }
 
 size_t bp_direct_usable(const void *pointer)
 {
     bp_lock_take(&table.lock);
-    struct entry *entry = lookup_locked(pointer);
-    size_t n_bytes = entry ? entry->n_bytes : 0;
+    struct bp_direct_entry *entry = bp_direct_lookup_locked(pointer);
+    size_t n_bytes = entry && !entry->class_index ? entry->n_bytes : 0;
     bp_lock_give(&table.lock);
     return n_bytes;
 }
@@ -175,7 +173,7 @@ void *bp_direct_resize(void *pointer, size_t n_bytes)
     void *moved = pointer;
     if (whole == old_bytes)
         return pointer;
-    if (whole < n_bytes || !table_make_room())
+    if (!old_bytes || whole < n_bytes || !table_make_room())
         return NULL;
     withdraw(pointer);
     bool failed = bp_os_remap(pointer, old_bytes, whole, &moved) != 0;

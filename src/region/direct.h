@@ -7,8 +7,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bp_lock;
+
+struct bp_direct_entry {
+    size_t address; // 0: empty
+    size_t n_bytes;
+    // Of an overflow span (region/overflow.h) alone:
+    void *free_head;
+    void *next, *prev; // spans of the class with room
+    uint32_t used_count, fresh_count;
+    uint32_t class_index; // 0: one object
+    bool listed;
+};
 
 // Zeroed; NULL if memory has run out.
 void *bp_direct_take(size_t n_bytes, size_t align);
@@ -19,5 +31,7 @@ size_t bp_direct_usable(const void *pointer);
 // Resized, perhaps elsewhere, its contents kept; NULL (nothing changed) if memory has run out.
 void *bp_direct_resize(void *pointer, size_t n_bytes);
 struct bp_lock *bp_direct_lock(void);
+// The entry that starts at the address, or NULL; entries move when others come and go.
+struct bp_direct_entry *bp_direct_lookup_locked(const void *pointer);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define MOVE_MIN_BYTES (256 * BP_KIB) // less is copied as fast
 enum {
-    MOVED_MAX = 8192,      // pieces; each may cost two mappings of the 65,530 that Linux grants
+    MOVED_MAX = 64,        // pieces; each may cost two mappings, and a process is to hold tens
     MERGED_SLOTS_MAX = 64, // neighbours purged in one call
 };
 
@@ -216,16 +216,26 @@ static size_t slot_decommit(unsigned region, uint32_t number)
     return n_bytes;
 }
 
-// All clean slots leave the pool, busy, while they are worked on: no lock across the calls.
+// Clean slots that hold commit charge leave the pool, busy, while they are worked on: no lock
+// across the calls.
 static uint32_t clean_detach(struct bp_class_region *it, unsigned region)
 {
+    uint32_t detached = 0, kept = 0, next;
     bp_lock_take(&it->lock);
-    uint32_t list = it->clean;
-    for (uint32_t number = list; number; number = bp_slot_at(region, number)->older)
-        bp_slot_busy_locked(it, region, number);
-    it->clean = 0;
+    for (uint32_t number = it->clean_committed ? it->clean : 0; number; number = next) {
+        struct bp_slot *slot = bp_slot_at(region, number);
+        uint32_t *list = slot->committed_bytes ? &detached : &kept;
+        next = slot->older;
+        slot->older = *list;
+        *list = number;
+        if (slot->committed_bytes)
+            bp_slot_busy_locked(it, region, number);
+    }
+    if (it->clean_committed)
+        it->clean = kept;
+    it->clean_committed = false;
     bp_lock_give(&it->lock);
-    return list;
+    return detached;
 }
 
 size_t bp_region_decommit(unsigned region)

@@ -17,7 +17,8 @@ struct bp_class_region {
     uint32_t window_end;     // slots below it were committed by windows, or are on their own
     uint32_t oldest, newest; // dirty pool; index + 1
     uint32_t clean;
-    uint32_t busy; // slots that a purge, a decommit or a move has in its hands
+    bool clean_committed; // the clean pool has slots that hold commit charge
+    uint32_t busy;        // slots that a purge, a decommit or a move has in its hands
 } BP_LINE_ALIGNED;
 
 struct bp_class_region *bp_slots_region(unsigned region);

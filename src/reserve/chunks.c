@@ -29,6 +29,7 @@ static struct {
     uint32_t frontier;              // chunks from arena_begin to here are committed
     uint32_t free_hint, dirty_hint; // no bit is set below
     uint32_t oldest, newest;        // dirty list
+    bool has_clean;                 // chunks may be free, clean and committed
     uint32_t busy;                  // chunks that a purge or decommit has in its hands
 } arena = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
 
@@ -155,6 +156,7 @@ static bool window_commit_locked(uint32_t count)
         free_insert_locked(arena.frontier + i);
     }
     arena.frontier += count;
+    arena.has_clean = true;
     bp_hot.arena_units = (size_t)arena.frontier << (BP_CHUNK_SHIFT - 4);
     return true;
 }
@@ -310,6 +312,7 @@ size_t bp_chunks_purge_oldest(void)
         free_insert_locked(i);
     }
     arena.busy -= count;
+    arena.has_clean = true;
     bp_lock_give(&arena.lock);
     bp_add_relaxed(&bp_counters.purged_bytes, failed ? 0 : n_bytes);
     bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
@@ -349,6 +352,12 @@ static size_t decommit_run(uint32_t first, uint32_t count)
 size_t bp_chunks_decommit(void)
 {
     size_t total = 0;
+    bp_lock_take(&arena.lock);
+    bool worthwhile = arena.has_clean;
+    arena.has_clean = false;
+    bp_lock_give(&arena.lock);
+    if (!worthwhile)
+        return 0;
     uint32_t first = bp_reservation.arena_begin;
     for (uint32_t count = 1; count; first += count) {
         bp_lock_take(&arena.lock);

@@ -2,6 +2,7 @@
 #include "thread/heap.h"
 
 #include "base/check.h"
+#include "core/counters.h"
 #include "region/depot.h"
 
 enum { LIMIT_FIRST = 4 };
@@ -138,6 +139,7 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
     struct bp_bin *bin = &heap->hot.bin[class_index];
     struct bp_bin_cold *cold = &heap->cold[class_index];
     if (bin->room == 0) {
+        bp_add_relaxed(&bp_counters.returns, 1);
         if (!cold->most)
             cold->most = bp_class[class_index].magazine_capacity;
         if (cold->limit >= cold->most)

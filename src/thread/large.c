@@ -4,6 +4,7 @@
 #include "os/os.h"
 #include "region/class_region.h"
 #include "region/direct.h"
+#include "region/overflow.h"
 #include "region/span.h"
 #include "thread/registry.h"
 
@@ -215,7 +216,7 @@ enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
 {
     unsigned region;
     if (!bp_reserve_owns(pointer))
-        return bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
+        return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
     if (!bp_region_of(pointer, &region))
         return chunks_free(pointer);
     struct bp_slot *slot = bp_region_find(region, pointer);
@@ -240,7 +241,9 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     unsigned region;
     if (!bp_reserve_owns(pointer)) {
-        size_t n_bytes = bp_direct_usable(pointer);
+        size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
+        if (!n_bytes)
+            n_bytes = bp_direct_usable(pointer);
         *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
         return n_bytes;
     }

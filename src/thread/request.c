@@ -2,29 +2,73 @@
 #include "thread/request.h"
 
 #include "core/counters.h"
+#include "os/os.h"
 #include "region/depot.h"
-#include "region/direct.h"
+#include "region/overflow.h"
 #include "region/purge.h"
 #include "thread/registry.h"
 
 #include <string.h>
 
-// Only small objects come from a borrowed heap: its lock is not held across system calls.
-static void *small_alloc(size_t n_bytes, size_t align)
+enum { HOPELESS_MS = 50 };
+
+static struct {
+    bp_atomic_size returns, at_ms; // when relieve found nothing
+} fruitless;
+
+// Did the last attempt find nothing, and has nothing come back since? What bins took within their
+// room is not counted: after a while it is worth a try again.
+static bool is_hopeless(void)
 {
-    unsigned class_index =
-        align <= BP_OBJECT_ALIGN ? bp_class_for(n_bytes) : bp_class_for_aligned(n_bytes, align);
-    struct bp_heap *heap = class_index ? bp_registry_borrow() : NULL;
+    bool same = bp_load_relaxed(&bp_counters.returns) == bp_load_relaxed(&fruitless.returns);
+    return same && bp_os_now_ms() - bp_load_relaxed(&fruitless.at_ms) < HOPELESS_MS;
+}
+
+// Gives up every cache and the commit charge of all that is free. Pointless for what is larger
+// than all that we hold.
+static bool relieve(size_t n_bytes)
+{
+    if (n_bytes > bp_load_relaxed(&bp_counters.committed_bytes) || is_hopeless())
+        return false;
+    size_t released = bp_request_trim();
+    released += bp_purge_decommit();
+    if (!released) {
+        bp_store_relaxed(&fruitless.returns, bp_load_relaxed(&bp_counters.returns));
+        bp_store_relaxed(&fruitless.at_ms, bp_os_now_ms());
+    }
+    return true;
+}
+
+// Only small objects come from a borrowed heap: its lock is not held across system calls.
+static void *borrowed_alloc(unsigned class_index)
+{
+    struct bp_heap *heap = bp_registry_borrow();
     void *object = heap ? bp_heap_alloc(heap, class_index) : NULL;
     bp_registry_return(heap);
     return object;
 }
 
-static void *heap_alloc(size_t n_bytes, size_t align, bool zero)
+// Memory that was refused may be free in another form; addresses that have run out may not.
+static void *small_alloc(unsigned class_index)
 {
-    void *object = NULL;
-    if (n_bytes <= BP_SMALL_MAX && align <= BP_SMALL_MAX)
-        object = small_alloc(n_bytes, align);
+    size_t refused = bp_load_relaxed(&bp_counters.commit_failures);
+    void *object = borrowed_alloc(class_index);
+    if (!object && refused != bp_load_relaxed(&bp_counters.commit_failures) && relieve(1))
+        object = borrowed_alloc(class_index);
+    return object ? object : bp_overflow_take(class_index);
+}
+
+static unsigned class_for(size_t n_bytes, size_t align)
+{
+    if (n_bytes > BP_SMALL_MAX || align > BP_SMALL_MAX)
+        return 0;
+    return align <= BP_OBJECT_ALIGN ? bp_class_for(n_bytes) : bp_class_for_aligned(n_bytes, align);
+}
+
+static void *any_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    unsigned class_index = class_for(n_bytes, align);
+    void *object = class_index ? small_alloc(class_index) : NULL;
     if (object)
         return zero ? memset(object, 0, n_bytes) : object;
     return bp_large_alloc(bp_registry_own(), n_bytes, align, zero);
@@ -37,24 +81,13 @@ static void small_free(unsigned class_index, void *object)
     bp_registry_return(heap);
 }
 
-// Gives up every cache and the commit charge of all that is free. Pointless for what is larger
-// than all that we hold.
-static bool relieve(size_t n_bytes)
-{
-    if (n_bytes > bp_load_relaxed(&bp_counters.committed_bytes))
-        return false;
-    bp_request_trim();
-    bp_purge_decommit();
-    return true;
-}
-
 void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
 {
     if (n_bytes > BP_REQUEST_MAX - align)
         return NULL;
-    void *object = heap_alloc(n_bytes, align, zero);
+    void *object = any_alloc(n_bytes, align, zero);
     if (!object && relieve(n_bytes))
-        object = heap_alloc(n_bytes, align, zero);
+        object = any_alloc(n_bytes, align, zero);
     return object;
 }
 
@@ -89,6 +122,8 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
 {
     size_t key = bp_heap_key_of(pointer);
     size_t usable = bp_request_usable(pointer, ret_verdict);
+    if (!key && !bp_reserve_owns(pointer))
+        key = 2 * bp_overflow_class_of(pointer);
     if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX)
         return NULL;
     if (fits_in_place(key, usable, n_bytes))
