@@ -285,7 +285,8 @@ class Docs:
         self.identifiers = set(re.findall(r'\b(?:bump|bp)_\w+', code))
         used = '\n'.join(text for path, text in tree.texts.items() if not path.startswith('test/'))
         self.options = set(re.findall(r'\bBUMPALLOC_\w+', used))
-        self.tools = {path: text for path, text in tree.texts.items() if path.startswith('tools/')}
+        self.tools = {path: text for path, text in tree.texts.items()
+                      if path.startswith('tools/') or path.endswith(('run.py', 'pairs.py'))}
         self.names = {path.rsplit('/', 1)[-1] for path in tree.texts} | {
             path.name for path in self.root.glob('*')}
 
