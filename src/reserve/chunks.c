@@ -204,6 +204,7 @@ static bool recommit_locked(uint32_t index)
     if (!bp_reserve_commit(bp_chunk_address(index), BP_CHUNK_BYTES))
         return false;
     chunk_at(index)->state = CHUNK_CLEAN;
+    arena.has_clean = true;
     return true;
 }
 
@@ -342,6 +343,7 @@ static size_t decommit_run(uint32_t first, uint32_t count)
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
         chunk_at(i)->state = done ? CHUNK_RESERVED : CHUNK_CLEAN;
+        arena.has_clean |= !done;
         free_insert_locked(i);
     }
     arena.busy -= count;

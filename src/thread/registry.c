@@ -13,7 +13,7 @@ enum { PARKED_MAX = 16 }; // heaps kept with their memory for threads to come
 static struct {
     struct bp_lock lock;        // rank REGISTRY: guards the lists and states
     struct bp_lock common_lock; // rank COMMON_HEAP: guards the common heap
-    struct bp_heap *common;
+    bp_atomic_ptr common;       // set once
     struct bp_heap *parked, *empty;
     uint32_t parked_count;
     bp_atomic_u32 count; // records so far; only grows
@@ -61,16 +61,25 @@ static struct bp_heap *record_create_locked(void)
     return heap;
 }
 
+static struct bp_heap *common_heap(void)
+{
+    // pairs with the release in bp_registry_init: the heap is set up
+    return bp_load_ptr_acquire(&registry.common);
+}
+
 bool bp_registry_init(void)
 {
-    if (!bp_reservation.n_bytes)
-        return false;
+    if (common_heap() || !bp_reservation.n_bytes)
+        return common_heap() != NULL;
     bp_lock_take(&registry.lock);
-    registry.common = record_create_locked();
-    if (registry.common)
-        registry.common->state = BP_HEAP_LIVE;
+    struct bp_heap *heap = common_heap() ? common_heap() : record_create_locked();
+    if (heap) {
+        heap->state = BP_HEAP_LIVE;
+        // pairs with common_heap
+        bp_store_ptr_release(&registry.common, heap);
+    }
     bp_lock_give(&registry.lock);
-    return registry.common != NULL;
+    return heap != NULL;
 }
 
 static struct bp_heap *heap_pop_locked(struct bp_heap **list)
@@ -99,7 +108,7 @@ static struct bp_heap *heap_obtain(void)
 
 void bp_registry_attach(void)
 {
-    if (!registry.common || bp_heap_tls != &bp_heap_none)
+    if (bp_heap_tls != &bp_heap_none || !bp_registry_init())
         return;
     struct bp_heap *heap = heap_obtain();
     if (!heap)
@@ -151,15 +160,16 @@ void bp_registry_thread_ended(void *heap)
 struct bp_heap *bp_registry_borrow(void)
 {
     struct bp_heap *own = bp_registry_own();
-    if (own || !registry.common)
+    struct bp_heap *common = own ? NULL : common_heap();
+    if (!common)
         return own;
     bp_lock_take(&registry.common_lock);
-    return registry.common;
+    return common;
 }
 
 void bp_registry_return(struct bp_heap *heap)
 {
-    if (heap && heap == registry.common)
+    if (heap && heap == common_heap())
         bp_lock_give(&registry.common_lock);
 }
 
@@ -200,7 +210,7 @@ void bp_registry_after_fork(void)
     struct bp_heap *own = bp_registry_own();
     for (uint32_t i = 0; i < bp_registry_count(); i++) {
         struct bp_heap *heap = bp_registry_at(i);
-        if (heap == own || heap == registry.common || heap->state != BP_HEAP_LIVE)
+        if (heap == own || heap == common_heap() || heap->state != BP_HEAP_LIVE)
             continue;
         bp_large_salvage(heap);
         heap_reset(heap);

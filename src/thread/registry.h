@@ -8,7 +8,7 @@
 
 struct bp_lock;
 
-// Sets up the common heap; false without a reservation.
+// Sets up the common heap, if need be again; false if it cannot be had now.
 bool bp_registry_init(void);
 // The calling thread gets a heap, and its end will be noticed. Does nothing if none can be had.
 void bp_registry_attach(void);
