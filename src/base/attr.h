@@ -19,7 +19,6 @@
 #define BP_WEAK         __attribute__((weak))
 #define BP_THREAD_LOCAL __thread
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
-#define BP_UNUSED       __attribute__((unused))
 
 // Makes the compiler keep a value in its register instead of loading it again.
 #define BP_KEEP(value) __asm__("" : "+r"(value))

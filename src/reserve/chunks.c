@@ -247,6 +247,7 @@ uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
 
 void bp_chunks_give(uint32_t first, uint32_t count)
 {
+    bp_add_relaxed(&bp_counters.returns, 1);
     bp_lock_take(&arena.lock);
     bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
     for (uint32_t i = first; i < first + count; i++) {

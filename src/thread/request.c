@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { HOPELESS_MS = 50 };
+enum { HOPELESS_MS = 10 };
 
 static struct {
     bp_atomic_size returns, at_ms; // when relieve found nothing

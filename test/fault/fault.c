@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// Fails the n-th OS call, for n = 1, 2, ... until a run is clean: once, and from the n-th on; of
+// each kind, and of all; from before the process boots, and later. Each run is a process of its
+// own: it runs a script under the fault, and then without: what was there is there, all goes on,
+// nothing is lost.
+//   fault script [dense]      all runs of a script; dense: every n, however many there are
+//   fault --run script start|later kind n once|good
+#include "blocks.h"
+#include "hook.h"
+#include "scripts.h"
+
+#include "api/stats.h"
+#include "region/purge.h"
+#include "reserve/reserve.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum {
+    RUN_SECONDS = 30,
+    RUN_CLEAN = 42, // exit status: nothing failed, in both senses
+    RUN_ARGS = 7,
+    RUNS_MOST = 5000,
+    RUNS_DENSE = 10, // then there are gaps, unless asked otherwise
+    FAILED_MOST = 3,
+};
+
+struct run {
+    const struct script *script;
+    struct fault fault;
+    bool from_start;
+};
+
+// --- how a run is told what to do ---
+
+static bool run_parse(int argc, char **argv, struct run *ret_run)
+{
+    if (argc != RUN_ARGS || strcmp(argv[1], "--run") != 0)
+        return false;
+    for (int i = 0; i < script_count; i++) {
+        if (strcmp(argv[2], scripts[i].name) == 0)
+            ret_run->script = &scripts[i];
+    }
+    ret_run->from_start = strcmp(argv[3], "start") == 0;
+    ret_run->fault.kind = atoi(argv[4]);
+    ret_run->fault.nth = (unsigned)atoi(argv[5]);
+    ret_run->fault.for_good = strcmp(argv[6], "good") == 0;
+    return true;
+}
+
+static void run_exec(const struct run *run)
+{
+    char kind[16], nth[16];
+    snprintf(kind, sizeof kind, "%d", run->fault.kind);
+    snprintf(nth, sizeof nth, "%u", run->fault.nth);
+    execl("/proc/self/exe", "fault", "--run", run->script->name,
+          run->from_start ? "start" : "later", kind, nth, run->fault.for_good ? "good" : "once",
+          (char *)NULL);
+    check_print("exec: %s", strerror(errno));
+    _exit(CHECK_FAIL);
+}
+
+// Before all constructors, the library's own among them.
+static void arm_early(int argc, char **argv, char **unused)
+{
+    struct run run;
+    (void)unused;
+    if (run_parse(argc, argv, &run) && run.from_start) {
+        CHECK(!bp_reservation.n_bytes && !bp_hot.base);
+        hook_arm(&run.fault);
+    }
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **,
+                                                                            char **) = arm_early;
+
+// --- the books ---
+
+struct books {
+    size_t used_bytes;
+    size_t committed_bytes;
+};
+
+// What is in use, and what is committed, when everything that is free has gone back.
+static struct books settle(void)
+{
+    struct bp_stats stats;
+    blocks_check();
+    blocks_free();
+    malloc_trim(0);
+    bp_purge_decommit();
+    bp_stats_gather(&stats);
+    CHECK_EQ(stats.dirty_bytes, 0);
+    return (struct books){stats.used_bytes, stats.committed_bytes};
+}
+
+static struct books run_cleanly(const struct script *script)
+{
+    unsigned before = hook_denials();
+    script->run();
+    CHECK(script->hits_ceiling || hook_denials() == before);
+    hook_disarm();
+    return settle();
+}
+
+// A small object costs what it should, not a mapping or a chunk: the heap works as ever.
+static void check_small_cost(void)
+{
+    struct bp_stats before, after;
+    bp_stats_gather(&before);
+    for (int i = 0; i < 1000; i++)
+        block_malloc(&blocks[i], 16);
+    bp_stats_gather(&after);
+    size_t cost = after.used_bytes - before.used_bytes;
+    CHECK_FMT(!bp_reservation.n_bytes || cost == 16000, "1000 objects of 16 bytes cost %zu", cost);
+    blocks_free();
+}
+
+// --- one run ---
+
+static void run_faulty(const struct run *run)
+{
+    struct books before = {0, 0};
+    if (!run->from_start) {
+        if (run->script->keeps_memory)
+            run_cleanly(run->script);
+        before = run_cleanly(run->script);
+        hook_arm(&run->fault);
+    }
+    run->script->run();
+    hook_disarm();
+    struct books after = settle();
+    if (!run->from_start || !run->script->keeps_memory)
+        CHECK_EQ(after.used_bytes, before.used_bytes);
+}
+
+// The same again costs nothing more. At a ceiling the runs differ a little: one more is granted.
+static void check_steady(const struct script *script)
+{
+    struct books first = run_cleanly(script), second = run_cleanly(script);
+    if (script->hits_ceiling && second.committed_bytes > first.committed_bytes) {
+        first = second;
+        second = run_cleanly(script);
+    }
+    CHECK_EQ(second.used_bytes, first.used_bytes);
+    CHECK_FMT(second.committed_bytes <= first.committed_bytes, "committed: %zu, then %zu",
+              first.committed_bytes, second.committed_bytes);
+}
+
+static int run_here(const struct run *run)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    alarm(RUN_SECONDS);
+    check_begin();
+    run_faulty(run);
+    unsigned hits = hook_hits();
+    check_steady(run->script);
+    check_small_cost();
+    if (check_end() != CHECK_PASS)
+        return CHECK_FAIL;
+    return hits ? CHECK_PASS : RUN_CLEAN;
+}
+
+// --- all runs ---
+
+static int run_elsewhere(const struct run *run)
+{
+    int status = 0;
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0)
+        run_exec(run);
+    while (waitpid(child, &status, 0) < 0)
+        REQUIRE(errno == EINTR);
+    return status;
+}
+
+static bool dense;
+
+static void run_failed(const struct run *run, int status)
+{
+    check_true(false, __FILE__, __LINE__, "every run to be without failures");
+    check_print("  --run %s %s %d %u %s (%s): wait status 0x%x", run->script->name,
+                run->from_start ? "start" : "later", run->fault.kind, run->fault.nth,
+                run->fault.for_good ? "good" : "once", kind_names[run->fault.kind],
+                (unsigned)status);
+}
+
+// All n until a run is clean, but for gaps between large ones; how many runs there were.
+static unsigned run_all_n(struct run run)
+{
+    unsigned runs = 0, failed = 0;
+    bool clean = false;
+    run.fault.nth = 1;
+    while (!clean && failed < FAILED_MOST && runs < RUNS_MOST) {
+        int status = run_elsewhere(&run);
+        clean = WIFEXITED(status) && WEXITSTATUS(status) == RUN_CLEAN;
+        if (!clean && status != 0) {
+            run_failed(&run, status);
+            failed++;
+        }
+        runs++;
+        run.fault.nth += dense || runs < RUNS_DENSE ? 1 : runs / 4;
+    }
+    CHECK_FMT(clean || failed, "no clean run among %u", runs);
+    return runs;
+}
+
+static unsigned run_script(const struct script *script)
+{
+    unsigned runs = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        for (int way = 0; way < 4; way++)
+            runs += run_all_n((struct run){script, {kind, 0, way & 1}, way & 2});
+    }
+    return runs;
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = {NULL, {0, 0, false}, false};
+    unsigned runs = 0;
+    if (run_parse(argc, argv, &run)) {
+        REQUIRE(run.script != NULL);
+        return run_here(&run);
+    }
+    dense = argc > 2 && strcmp(argv[2], "dense") == 0;
+    for (int i = 0; i < script_count; i++) {
+        if (argc > 1 && strcmp(argv[1], scripts[i].name) == 0)
+            runs += run_script(&scripts[i]);
+    }
+    CHECK_FMT(runs >= 4 * KIND_COUNT, "%u runs", runs);
+    return check_end();
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Which OS calls fail: the n-th of a kind, or all from the n-th on; and, for a while, a ceiling
+// above which the system grants nothing.
+#ifndef FAULT_HOOK_H
+#define FAULT_HOOK_H
+
+#include "os/os.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ANY_CALL = BP_OS_CALL_COUNT, KIND_COUNT };
+
+struct fault {
+    int kind;
+    unsigned nth;  // the first call that fails, counted from 1
+    bool for_good; // and all calls of the kind after it
+};
+
+extern const char *const kind_names[KIND_COUNT];
+
+void hook_arm(const struct fault *fault);
+void hook_disarm(void);
+bool hook_is_armed(void);
+// Commits that would leave more than this are denied, and so is every mapping; 0: no ceiling.
+void hook_ceiling(size_t n_bytes);
+// Calls that the fault hit so far.
+unsigned hook_hits(void);
+// Calls that failed for either reason.
+unsigned hook_denials(void);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What a program may do while calls fail. A script leaves blocks behind; the driver looks at them.
+#ifndef FAULT_SCRIPTS_H
+#define FAULT_SCRIPTS_H
+
+#include <stdbool.h>
+
+struct script {
+    const char *name;
+    void (*run)(void);
+    bool keeps_memory; // libc keeps some for itself
+    bool hits_ceiling; // runs out of memory by itself
+};
+
+extern const struct script scripts[];
+extern const int script_count;
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// reserve: metadata areas lie apart, grow from their starts, and end in a guard.
+#include "base/bits.h"
+#include "fault_hook.h"
+#include "reserve/meta.h"
+#include "reserve/reserve.h"
+#include "unit.h"
+
+static size_t reserve_bytes;
+
+static unsigned area_count(void)
+{
+    return BP_META_SLOTS + bp_reservation.region_count;
+}
+
+static size_t bytes_needed(unsigned area)
+{
+    size_t chunks = bp_reservation.arena_end;
+    switch (area) {
+    case BP_META_CHUNK_MAP:
+        return chunks;
+    case BP_META_CHUNKS:
+        return chunks * BP_CHUNK_RECORD_BYTES;
+    case BP_META_FREE_BITS:
+    case BP_META_DIRTY_BITS:
+        return (chunks + 63) / 64 * 8;
+    case BP_META_SPANS:
+        return chunks * BP_SPAN_RECORD_BYTES;
+    case BP_META_HEAPS:
+        return 512 * BP_HEAP_RECORD_BYTES;
+    default:
+        return ((size_t)1 << bp_reservation.region_shift >>
+                (BP_SLOT_MIN_SHIFT + area - BP_META_SLOTS)) *
+               BP_SLOT_RECORD_BYTES;
+    }
+}
+
+static void check_areas(void)
+{
+    size_t page = bp_os_page_bytes();
+    bp_reserve_init(reserve_bytes);
+    REQUIRE(bp_reservation.n_bytes == reserve_bytes);
+    char *free_from = bp_reservation.base;
+    for (unsigned i = 0; i < area_count(); i++) {
+        char *begin = bp_meta_begin((enum bp_meta_area)i);
+        size_t capacity = bp_meta_capacity((enum bp_meta_area)i);
+        CHECK_FMT(begin >= free_from, "area %u is inside another, or its guard", i);
+        CHECK_ALIGNED(begin, page);
+        CHECK_FMT(capacity % page == 0 && capacity >= bytes_needed(i), "area %u: %zu of %zu", i,
+                  capacity, bytes_needed(i));
+        CHECK_EQ(bp_meta_committed[i], 0);
+        CHECK(!unit_readable(begin));
+        free_from = begin + capacity + page;
+    }
+    CHECK(free_from <= bp_chunk_address(bp_reservation.arena_begin));
+    CHECK_PTR(bp_meta_begin(BP_META_CHUNK_MAP), bp_reservation.base);
+}
+
+static void areas_lie_apart(void)
+{
+    static const size_t sizes[] = {64 * BP_MIB,  100 * BP_MIB, BP_GIB,     64 * BP_GIB,
+                                   128 * BP_GIB, BP_TIB,       16 * BP_TIB};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char name[32];
+        reserve_bytes = sizes[i];
+        snprintf(name, sizeof name, "%zu reserved", reserve_bytes);
+        unit_expect_pass(name, check_areas);
+    }
+}
+
+static void grows_from_the_start(void)
+{
+    bp_reserve_init(16 * BP_TIB);
+    char *begin = bp_meta_begin(BP_META_SPANS);
+    size_t last = 0;
+    fault_none();
+    for (size_t want = 1; want < 8 * BP_MIB; want = want * 3 + 1) {
+        REQUIRE(bp_meta_commit(BP_META_SPANS, want));
+        size_t committed = bp_meta_committed[BP_META_SPANS];
+        CHECK(committed >= want && committed >= last);
+        CHECK(committed <= 2 * want + 2 * BP_CHUNK_BYTES);
+        CHECK_EQ(pattern_nonzero(begin + last, committed - last), committed - last);
+        memset(begin + last, 1, committed - last);
+        CHECK(!unit_readable(begin + committed));
+        last = committed;
+    }
+    CHECK_FMT(fault_plan.seen[BP_OS_COMMIT] < 20, "%u commits", fault_plan.seen[BP_OS_COMMIT]);
+}
+
+static void committed_bytes_cost_no_call(void)
+{
+    bp_reserve_init(BP_RESERVE_MIN);
+    REQUIRE(bp_meta_commit(BP_META_HEAPS, 100));
+    fault_none();
+    CHECK(bp_meta_commit(BP_META_HEAPS, 0));
+    CHECK(bp_meta_commit(BP_META_HEAPS, bp_meta_committed[BP_META_HEAPS]));
+    CHECK_EQ(fault_plan.seen[BP_OS_COMMIT], 0);
+}
+
+static void ends_in_a_guard(void)
+{
+    bp_reserve_init(BP_RESERVE_MIN);
+    for (unsigned i = 0; i < BP_META_SLOTS; i++) {
+        enum bp_meta_area area = (enum bp_meta_area)i;
+        size_t capacity = bp_meta_capacity(area);
+        char *end = (char *)bp_meta_begin(area) + capacity;
+        REQUIRE(bp_meta_commit(area, capacity));
+        CHECK_EQ(bp_meta_committed[area], capacity);
+        CHECK(!bp_meta_commit(area, capacity + 1));
+        CHECK_EQ(bp_meta_committed[area], capacity);
+        CHECK(unit_writable(end - 1));
+    }
+    for (unsigned i = 0; i < BP_META_SLOTS; i++) {
+        enum bp_meta_area area = (enum bp_meta_area)i;
+        char *end = (char *)bp_meta_begin(area) + bp_meta_capacity(area);
+        CHECK_FMT(!unit_readable(end), "area %u has no guard", i);
+    }
+}
+
+// A large step that is refused is tried again as small as it may be.
+static void falls_back_to_what_is_needed(void)
+{
+    size_t page = bp_os_page_bytes();
+    bp_reserve_init(BP_RESERVE_MIN);
+    fault_some(BP_OS_COMMIT, 1, 1);
+    CHECK(bp_meta_commit(BP_META_HEAPS, page + 1));
+    CHECK_EQ(bp_meta_committed[BP_META_HEAPS], 2 * page);
+    CHECK_EQ(fault_plan.seen[BP_OS_COMMIT], 2);
+}
+
+static void failure_changes_nothing(void)
+{
+    bp_reserve_init(BP_RESERVE_MIN);
+    REQUIRE(bp_meta_commit(BP_META_HEAPS, 1));
+    size_t committed = bp_meta_committed[BP_META_HEAPS];
+    fault_all(BP_OS_COMMIT);
+    CHECK(!bp_meta_commit(BP_META_HEAPS, committed + 1));
+    CHECK_EQ(bp_meta_committed[BP_META_HEAPS], committed);
+    fault_none();
+    CHECK(bp_meta_commit(BP_META_HEAPS, committed + 1));
+}
+
+UNIT_MAIN(UNIT_CASE(areas_lie_apart), UNIT_CASE(grows_from_the_start),
+          UNIT_CASE(committed_bytes_cost_no_call), UNIT_CASE(ends_in_a_guard),
+          UNIT_CASE(falls_back_to_what_is_needed), UNIT_CASE(failure_changes_nothing))

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// What the tests of the thread layer share: boot, and the invariants of a heap.
+#ifndef THREAD_UNIT_H
+#define THREAD_UNIT_H
+
+#include "core/counters.h"
+#include "os/os.h"
+#include "region/class_region.h"
+#include "region/depot.h"
+#include "region/purge.h"
+#include "thread/large.h"
+#include "thread/registry.h"
+#include "unit.h"
+
+static inline void thread_boot(size_t reserve_bytes)
+{
+    bp_reserve_init(reserve_bytes);
+    REQUIRE(bp_reservation.n_bytes == reserve_bytes);
+    REQUIRE(bp_registry_init());
+    REQUIRE(bp_os_thread_exit_register(bp_registry_thread_ended) == 0);
+}
+
+// The calling thread's heap, attached if need be.
+static inline struct bp_heap *thread_heap(void)
+{
+    bp_registry_attach();
+    REQUIRE(bp_registry_own() != NULL);
+    return bp_registry_own();
+}
+
+static inline uint32_t chain_length(const void *chain)
+{
+    uint32_t length = 0;
+    for (; chain; chain = *(void *const *)chain)
+        length++;
+    return length;
+}
+
+static inline void heap_check_bin(const struct bp_heap *heap, unsigned i)
+{
+    const struct bp_bin *bin = &heap->hot.bin[i];
+    const struct bp_run *run = &heap->hot.run[i];
+    const struct bp_bin_cold *cold = &heap->cold[i];
+    void *spare = bp_load_ptr_relaxed(&cold->spare);
+    CHECK_FMT(chain_length(bin->head) == cold->limit - bin->room, "class %u: %u in %u - %u", i,
+              chain_length(bin->head), cold->limit, bin->room);
+    CHECK_FMT(cold->limit <= bp_class[i].magazine_capacity, "class %u: limit %u", i, cold->limit);
+    CHECK_FMT(!spare || chain_length(spare) == cold->spare_count, "class %u: spare", i);
+    CHECK_FMT(run->cursor <= run->limit && run->limit <= cold->run_end, "class %u: run", i);
+    for (const void *it = bin->head; it; it = *(void *const *)it)
+        CHECK_FMT(bp_heap_key_of(it) == 2 * i, "class %u has an object of key %zu", i,
+                  bp_heap_key_of(it));
+}
+
+static inline void heap_check_slots(const struct bp_heap *heap, unsigned region)
+{
+    const struct bp_slot_cache *cache = &heap->slots[region];
+    CHECK(cache->own_count <= cache->own_limit && cache->own_limit <= BP_OWN_SLOTS);
+    for (uint32_t i = 0; i < cache->own_count; i++) {
+        CHECK_PTR(cache->own[i].slot, bp_region_find(region, cache->own[i].object));
+        CHECK_EQ(cache->own[i].slot->state, BP_SLOT_CACHED);
+    }
+    for (int i = 0; i < BP_SHARED_SLOTS; i++) {
+        void *object = bp_load_ptr_relaxed(&cache->shared[i]);
+        CHECK(!object || bp_region_find(region, object)->state == BP_SLOT_CACHED);
+    }
+}
+
+// The invariants of heap.h; the heap is at rest.
+static inline void heap_check(const struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        heap_check_bin(heap, i);
+    CHECK(!heap->hot.bin[0].head && !heap->hot.bin[0].room);
+    for (unsigned region = 0; bp_reservation.region_count && region < BP_CACHED_REGIONS; region++)
+        heap_check_slots(heap, region);
+}
+
+static inline size_t span_bytes(void)
+{
+    return bp_load_relaxed(&bp_counters.span_bytes);
+}
+
+static inline size_t slot_bytes(void)
+{
+    return bp_load_relaxed(&bp_counters.slot_bytes);
+}
+
+// Everything that is free goes back; what is left in the counters is in use.
+static inline void flush_all(void)
+{
+    bp_registry_flush();
+    bp_depot_drain();
+    bp_purge_all();
+}
+
+#endif
