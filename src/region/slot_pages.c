@@ -12,7 +12,7 @@
 
 #define MOVE_MIN_BYTES (256 * BP_KIB) // less is copied as fast
 enum {
-    MOVED_MAX = 64,        // pieces; each may cost two mappings, and a process is to hold tens
+    MOVED_MAX = 96,        // pieces; each may cost two mappings, and a process is to hold tens
     MERGED_SLOTS_MAX = 64, // neighbours purged in one call
 };
 
