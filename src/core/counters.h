@@ -13,11 +13,17 @@ struct bp_counters {
     bp_atomic_size direct_bytes;    // direct mappings
     bp_atomic_size dirty_bytes;     // free chunks and pooled slots that hold pages
     bp_atomic_size committed_bytes; // readable and writable, metadata included
-    bp_atomic_size purged_bytes;    // given back so far
-    bp_atomic_size purge_failures;
-    bp_atomic_size returns; // times that a cache, depot or pool took something back
+    bp_atomic_size returns;         // times that a cache, depot or pool took something back
     bp_atomic_size commit_failures;
-    bp_atomic_size moved_pieces; // of slots: mappings that do not merge
+    bp_atomic_size limit_failures; // requests that the limit refused
+    bp_atomic_size moved_pieces;   // of slots: mappings that do not merge
+    // The purge's decisions, since the start.
+    bp_atomic_size purges;         // calls
+    bp_atomic_size purged_bytes;   // given back
+    bp_atomic_size purge_failures; // calls that the system refused
+    bp_atomic_size torn_bytes;     // of them: in units of 2 MiB of which the rest stayed in use
+    bp_atomic_size faulted_again_bytes; // purged, and taken into use again
+    bp_atomic_size regretted_bytes;     // of them: so soon that the budget was raised
 };
 
 extern struct bp_counters bp_counters BP_LINE_ALIGNED;

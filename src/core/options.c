@@ -7,7 +7,44 @@
 
 #include <string.h>
 
-struct bp_options bp_options = {.reserve_bytes = BP_RESERVE_DEFAULT};
+struct bp_options bp_options = {
+    .reserve_bytes = BP_RESERVE_DEFAULT,
+    .purge_floor_bytes = 8 * BP_MIB,
+    .purge_share_percent = 12,
+    .purge_regret_ms = 2000,
+    .thread_cache_bytes = 8 * BP_MIB,
+    .cache_bytes = 16 * BP_MIB,
+};
+
+static const struct bp_option table[] = {
+    {"BUMPALLOC_RESERVE", BP_OPTION_SIZE, NULL, "16T", "address space to reserve; 0 for none",
+     &bp_options.reserve_bytes},
+    {"BUMPALLOC_LIMIT", BP_OPTION_SIZE, NULL, "0",
+     "memory to hold at most: ENOMEM beyond it, purged harder near it; 0 for no limit",
+     &bp_options.limit_bytes},
+    {"BUMPALLOC_PURGE", BP_OPTION_CHOICE, "auto|now|never", "auto",
+     "when free memory goes back: within a budget, at once, or not at all (no madvise)",
+     &bp_options.purge},
+    {"BUMPALLOC_PURGE_FLOOR", BP_OPTION_SIZE, NULL, "8M", "free memory that may always be kept",
+     &bp_options.purge_floor_bytes},
+    {"BUMPALLOC_PURGE_SHARE", BP_OPTION_NUMBER, NULL, "12",
+     "free memory that may be kept, in percent of what is in use", &bp_options.purge_share_percent},
+    {"BUMPALLOC_PURGE_REGRET", BP_OPTION_NUMBER, NULL, "2000",
+     "memory needed again so many milliseconds after its purge raises the budget; 0 for never",
+     &bp_options.purge_regret_ms},
+    {"BUMPALLOC_BACKGROUND", BP_OPTION_CHOICE, "0|1", "0",
+     "1: a thread gives back what idles, caches of idle threads included", &bp_options.background},
+    {"BUMPALLOC_THREAD_CACHE", BP_OPTION_SIZE, NULL, "8M",
+     "what a thread may keep of free objects for itself", &bp_options.thread_cache_bytes},
+    {"BUMPALLOC_CACHE", BP_OPTION_SIZE, NULL, "16M",
+     "what all threads together may keep so, for each processor", &bp_options.cache_bytes},
+    {"BUMPALLOC_THP", BP_OPTION_CHOICE, "auto|never|always", "auto",
+     "huge pages: where they pay, nowhere, or wherever they fit", &bp_options.thp},
+    {"BUMPALLOC_REALLOC_ZERO", BP_OPTION_CHOICE, "free|alloc", "free",
+     "what realloc(p, 0) does: free, or a new object", &bp_options.realloc_zero_allocates},
+};
+
+enum { OPTION_COUNT = sizeof(table) / sizeof(table[0]) };
 
 static unsigned suffix_shift(char suffix)
 {
@@ -25,8 +62,8 @@ static unsigned suffix_shift(char suffix)
     }
 }
 
-// Digits, then K, M, G, T or nothing; true if text is just that and fits.
-static bool parse_size(const char *text, size_t *ret_bytes)
+// Digits; *ret_end is what follows them.
+static bool parse_digits(const char *text, size_t *ret_value, const char **ret_end)
 {
     size_t value = 0;
     const char *at = text;
@@ -35,34 +72,95 @@ static bool parse_size(const char *text, size_t *ret_bytes)
             __builtin_add_overflow(value, (size_t)(*at - '0'), &value))
             return false;
     }
-    unsigned shift = *at ? suffix_shift(*at) : 0;
-    if (at == text || (*at && (!shift || at[1])) || (value << shift) >> shift != value)
+    *ret_value = value;
+    *ret_end = at;
+    return at != text;
+}
+
+// Digits, then K, M, G, T or nothing; true if text is just that and fits.
+static bool parse_size(const char *text, size_t *ret_bytes)
+{
+    size_t value;
+    const char *end;
+    if (!parse_digits(text, &value, &end))
+        return false;
+    unsigned shift = *end ? suffix_shift(*end) : 0;
+    if ((*end && (!shift || end[1])) || (value << shift) >> shift != value)
         return false;
     *ret_bytes = value << shift;
     return true;
 }
 
-static void read_size(const char *name, size_t *option, const char *default_text)
+static bool parse_number(const char *text, size_t *ret_value)
 {
-    const char *text = bp_os_env(name);
-    if (text && !parse_size(text, option))
-        bp_report_option(name, text, "not a size", default_text);
+    size_t value;
+    const char *end;
+    if (!parse_digits(text, &value, &end) || *end || value > 1000000000)
+        return false;
+    *ret_value = value;
+    return true;
 }
 
-// One of two words; the first is the default.
-static void read_choice(const char *name, bool *option, const char *no, const char *yes)
+static bool parse_choice(const char *words, const char *text, size_t *ret_index)
 {
-    const char *text = bp_os_env(name);
-    if (!text)
-        return;
-    if (strcmp(text, yes) == 0)
-        *option = true;
-    else if (strcmp(text, no) != 0)
-        bp_report_option(name, text, "unknown", no);
+    size_t length = strlen(text);
+    for (size_t index = 0; words; index++) {
+        const char *end = strchr(words, '|');
+        size_t word_length = end ? (size_t)(end - words) : strlen(words);
+        if (word_length == length && memcmp(words, text, length) == 0) {
+            *ret_index = index;
+            return true;
+        }
+        words = end ? end + 1 : NULL;
+    }
+    return false;
+}
+
+bool bp_option_parse(const struct bp_option *option, const char *text, size_t *ret_value)
+{
+    if (option->kind == BP_OPTION_SIZE)
+        return parse_size(text, ret_value);
+    if (option->kind == BP_OPTION_NUMBER)
+        return parse_number(text, ret_value);
+    return parse_choice(option->words, text, ret_value);
+}
+
+const struct bp_option *bp_option_at(unsigned index)
+{
+    return index < OPTION_COUNT ? &table[index] : NULL;
+}
+
+static const char *complaint_of(enum bp_option_kind kind)
+{
+    static const char *const words[] = {"not a size", "not a number", "unknown"};
+    return words[kind];
+}
+
+// The option that an entry "NAME=value" of the environment names, or OPTION_COUNT.
+static unsigned option_named(const char *entry, size_t length)
+{
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(table[i].name) == length && memcmp(table[i].name, entry, length) == 0)
+            return i;
+    }
+    return OPTION_COUNT;
 }
 
 void bp_options_read(void)
 {
-    read_size("BUMPALLOC_RESERVE", &bp_options.reserve_bytes, "16T");
-    read_choice("BUMPALLOC_REALLOC_ZERO", &bp_options.realloc_zero_allocates, "free", "alloc");
+    bool seen[OPTION_COUNT + 1] = {false};
+    unsigned cursor = 0;
+    for (const char *entry; (entry = bp_os_env_next("BUMPALLOC_", &cursor));) {
+        const char *text = strchr(entry, '=');
+        if (!text)
+            continue;
+        unsigned index = option_named(entry, (size_t)(text++ - entry));
+        if (index == OPTION_COUNT) {
+            bp_report_unknown_option(entry);
+        } else if (!seen[index] && !bp_option_parse(&table[index], text, table[index].value)) {
+            bp_report_option(table[index].name, text, complaint_of(table[index].kind),
+                             table[index].default_text);
+        }
+        seen[index] = true;
+    }
 }

@@ -1,19 +1,49 @@
 // SPDX-License-Identifier: MIT
 // What the user asked for. Filled once, before the first allocation returns, and constant then.
-// Parsing never allocates; a bad value costs one line on stderr and counts as not given.
+//  1. One table says everything of an option: its variable, kind, default, meaning, and where its
+//     value goes. Nothing else knows a variable's name.
+//  2. Parsing never allocates; a bad value or an unknown name costs one line on stderr and counts
+//     as not given. The first of several equal names wins, as with getenv.
 #ifndef BP_CORE_OPTIONS_H
 #define BP_CORE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+enum bp_purge_mode { BP_PURGE_AUTO, BP_PURGE_NOW, BP_PURGE_NEVER };
+enum bp_thp_mode { BP_THP_AUTO, BP_THP_NEVER, BP_THP_ALWAYS };
+
 struct bp_options {
-    size_t reserve_bytes;        // BUMPALLOC_RESERVE: 0 = no reservation
-    bool realloc_zero_allocates; // BUMPALLOC_REALLOC_ZERO=alloc: realloc(p, 0) is a new object
+    size_t reserve_bytes;          // 0 = no reservation
+    size_t limit_bytes;            // 0 = none
+    size_t purge;                  // enum bp_purge_mode
+    size_t purge_floor_bytes;      // dirty bytes that are always allowed
+    size_t purge_share_percent;    // of what is in use, may be dirty
+    size_t purge_regret_ms;        // purged and needed again within this time is regretted
+    size_t background;             // 0 or 1
+    size_t thread_cache_bytes;     // what one thread's magazines may hold
+    size_t cache_bytes;            // what those of all threads may hold, for each CPU
+    size_t thp;                    // enum bp_thp_mode
+    size_t realloc_zero_allocates; // realloc(p, 0) is a new object
+};
+
+enum bp_option_kind { BP_OPTION_SIZE, BP_OPTION_NUMBER, BP_OPTION_CHOICE };
+
+struct bp_option {
+    const char *name;
+    enum bp_option_kind kind;
+    const char *words;        // a choice: what it may be, the value is the index; "a|b|c"
+    const char *default_text; // as a user would write it
+    const char *meaning;      // one line
+    size_t *value;
 };
 
 extern struct bp_options bp_options;
 
 void bp_options_read(void);
+// The table's rows; NULL behind the last.
+const struct bp_option *bp_option_at(unsigned index);
+// True if the text is a value of this option.
+bool bp_option_parse(const struct bp_option *option, const char *text, size_t *ret_value);
 
 #endif

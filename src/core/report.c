@@ -59,6 +59,15 @@ void bp_report_option(const char *name, const char *value, const char *why,
     bp_line_send(&line);
 }
 
+void bp_report_unknown_option(const char *entry)
+{
+    struct bp_line line = {.length = 0};
+    bp_line_text(&line, "bumpalloc: ");
+    bp_line_text(&line, entry);
+    bp_line_text(&line, ": unknown option, ignored");
+    bp_line_send(&line);
+}
+
 void bp_die_invalid(const void *pointer, const char *function)
 {
     struct bp_line line = {.length = 0};

@@ -20,6 +20,7 @@ void bp_line_send(struct bp_line *line);
 
 BP_COLD void bp_report_option(const char *name, const char *value, const char *why,
                               const char *default_text);
+BP_COLD void bp_report_unknown_option(const char *entry); // "NAME=value"
 // "bumpalloc: invalid pointer 0x... passed to free"
 BP_COLD BP_NORETURN void bp_die_invalid(const void *pointer, const char *function);
 BP_COLD BP_NORETURN void bp_die_double_free(const void *pointer);

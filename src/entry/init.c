@@ -3,6 +3,7 @@
 #include "core/options.h"
 #include "entry/entry.h"
 #include "os/os.h"
+#include "reserve/limit.h"
 #include "reserve/reserve.h"
 #include "thread/fork.h"
 #include "thread/registry.h"
@@ -13,7 +14,10 @@ static bp_atomic_u32 init_state;
 
 static void boot(void)
 {
+    struct bp_os_quota quota;
     bp_options_read();
+    bp_os_quota_read("", &quota);
+    bp_limit_init(bp_options.limit_bytes, quota.memory_bytes);
     bp_reserve_init(bp_options.reserve_bytes);
     bp_registry_init();
     bp_os_thread_exit_register(bp_registry_thread_ended);

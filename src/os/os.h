@@ -34,6 +34,14 @@ unsigned bp_os_cpu_count(void);
 // RLIMIT_AS or its like; SIZE_MAX where there is none.
 size_t bp_os_address_limit(void);
 
+// What the process may use of the machine.
+struct bp_os_quota {
+    size_t memory_bytes; // SIZE_MAX: no limit is known
+    unsigned cpu_count;
+};
+// From the scheduler and from control groups; root stands before every path, "" but for tests.
+void bp_os_quota_read(const char *root, struct bp_os_quota *ret_quota);
+
 // Addresses without memory, aligned, below BP_ADDRESS_MAX.
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
 // reserved -> committed, reads zero. A failure changes nothing.
@@ -62,12 +70,21 @@ void bp_os_dump(void *addr, size_t n_bytes, bool wanted);
 // Sleeps while *cell == value (or returns early); wakes one sleeper.
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value);
 void bp_os_wake(bp_atomic_u32 *cell);
+// As bp_os_wait, for at most so long.
+void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms);
 void bp_os_yield(void);
+// Every thread of the process has passed a full barrier since this was called. ENOSYS where the
+// system has no such thing.
+int bp_os_barrier_all(void);
+// A detached thread that no signal is delivered to; fn must not return.
+int bp_os_thread_start(void (*fn)(void));
 // A coarse monotonic clock, by milliseconds; no system call.
 uint32_t bp_os_now_ms(void);
 
 // The environment's value or NULL; always NULL for a program that runs with raised privileges.
 const char *bp_os_env(const char *name);
+// The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
+const char *bp_os_env_next(const char *prefix, unsigned *cursor);
 void bp_os_write_error(const char *text, size_t n_bytes);
 BP_NORETURN void bp_os_abort(void);
 

@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if !defined(PR_SET_VMA)
@@ -208,6 +210,27 @@ void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
     int saved = errno;
     syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
     errno = saved;
+}
+
+void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
+{
+    struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
+    int saved = errno;
+    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
+    errno = saved;
+}
+
+// Registered when first used: that alone makes later calls cheap, and programs that never need
+// it pay nothing.
+int bp_os_barrier_all(void)
+{
+    int saved = errno;
+    bool failed = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) == -1;
+    if (failed && errno == EPERM) {
+        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0);
+        failed = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) == -1;
+    }
+    return outcome(saved, failed);
 }
 
 void bp_os_wake(bp_atomic_u32 *cell)

@@ -8,12 +8,15 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { WORKER_STACK_BYTES = 256 << 10 }; // thread-local storage of a program's libraries included
 
 int (*bp_os_fault_hook)(enum bp_os_call call);
 
@@ -70,14 +73,27 @@ size_t bp_os_address_limit(void)
 }
 
 // Walks environ itself: getenv is hooked by others, and may allocate there.
+const char *bp_os_env_next(const char *prefix, unsigned *cursor)
+{
+    size_t length = strlen(prefix);
+    if (getauxval(AT_SECURE) || !environ)
+        return NULL;
+    while (environ[*cursor]) {
+        const char *entry = environ[(*cursor)++];
+        if (strncmp(entry, prefix, length) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
 const char *bp_os_env(const char *name)
 {
     size_t length = strlen(name);
-    if (getauxval(AT_SECURE) || !environ)
-        return NULL;
-    for (char **entry = environ; *entry; entry++) {
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return *entry + length + 1;
+    unsigned cursor = 0;
+    const char *entry;
+    while ((entry = bp_os_env_next(name, &cursor))) {
+        if (entry[length] == '=')
+            return entry + length + 1;
     }
     return NULL;
 }
@@ -126,6 +142,29 @@ int bp_os_thread_exit_register(void (*fn)(void *))
 int bp_os_thread_exit_arm(void *argument)
 {
     return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
+}
+
+static void *thread_main(void *fn)
+{
+    (__extension__(void (*)(void)) fn)();
+    return NULL;
+}
+
+int bp_os_thread_start(void (*fn)(void))
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    if (pthread_attr_init(&attributes))
+        return ENOMEM;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&thread, &attributes, thread_main, __extension__(void *) fn);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return code;
 }
 
 static struct {

@@ -6,6 +6,7 @@
 #include "os/os.h"
 #include "region/slots.h"
 #include "reserve/budget.h"
+#include "reserve/limit.h"
 #include "reserve/stamp.h"
 
 _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on it");
@@ -210,13 +211,15 @@ static bool slot_commit(unsigned region, struct bp_slot *slot, char *object, siz
 }
 
 // slot_bytes counts what slots outside the pools may hold; it changes when a slot outgrows itself.
-static void slot_fill(struct bp_slot *slot, size_t usable)
+static bool slot_fill(struct bp_slot *slot, size_t usable)
 {
-    slot->usable_bytes = usable;
     if (usable > slot->dirty_bytes) {
-        bp_add_relaxed(&bp_counters.slot_bytes, usable - slot->dirty_bytes);
+        if (!bp_limit_charge(&bp_counters.slot_bytes, usable - slot->dirty_bytes))
+            return false;
         slot->dirty_bytes = usable;
     }
+    slot->usable_bytes = usable;
+    return true;
 }
 
 bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_dirty_bytes)
@@ -227,7 +230,8 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
     if (BP_UNLIKELY(usable > slot->committed_bytes) && !slot_commit(region, slot, object, n_bytes))
         return false;
     *ret_dirty_bytes = slot->dirty_bytes;
-    slot_fill(slot, usable);
+    if (!slot_fill(slot, usable))
+        return false;
     slot->state = BP_SLOT_USED;
     return true;
 }
@@ -237,10 +241,11 @@ static void slot_trim(struct bp_slot *slot, void *object)
 {
     size_t keep = bp_align_up(slot->usable_bytes, bp_os_page_bytes());
     size_t tail = bp_sub_or_zero(slot->dirty_bytes, keep);
-    if (tail < TRIM_BYTES || bp_os_purge((char *)object + keep, tail))
+    size_t torn = bp_min(bp_align_up(keep, BP_SLOT_UNIT_BYTES) - keep, tail);
+    if (tail < TRIM_BYTES || !bp_reserve_purge((char *)object + keep, tail, tail))
         return;
     bp_sub_relaxed(&bp_counters.slot_bytes, tail);
-    bp_add_relaxed(&bp_counters.purged_bytes, tail);
+    bp_add_relaxed(&bp_counters.torn_bytes, torn);
     slot->dirty_bytes = keep;
 }
 
@@ -251,7 +256,8 @@ bool bp_region_resize(unsigned region, void *object, size_t n_bytes)
     if (usable > bp_region_slot_bytes(region) || !slot_commit(region, slot, object, n_bytes))
         return false;
     bool shrinks = usable < slot->usable_bytes;
-    slot_fill(slot, usable);
+    if (!slot_fill(slot, usable))
+        return false;
     if (shrinks)
         slot_trim(slot, object);
     return true;

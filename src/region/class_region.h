@@ -101,7 +101,9 @@ void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *
 void bp_region_stock(unsigned region, void *object, size_t dirty_bytes);
 
 uint32_t bp_region_oldest_stamp(unsigned region);
-size_t bp_region_purge_oldest(unsigned region);
+// Purges the oldest dirty slot and its dirty neighbours in one call, as many as are wanted or 2
+// MiB, whichever is more. Returns the bytes released.
+size_t bp_region_purge_oldest(unsigned region, size_t wanted_bytes);
 // Returns the commit charge of the clean slots.
 size_t bp_region_decommit(unsigned region);
 // In the child: what a thread that is not there had in its hands is dirty again.

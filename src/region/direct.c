@@ -6,6 +6,7 @@
 #include "core/counters.h"
 #include "core/lock.h"
 #include "os/os.h"
+#include "reserve/limit.h"
 
 #include <string.h>
 
@@ -113,16 +114,13 @@ static bool insert(void *address, size_t n_bytes)
         table.count++;
     }
     bp_lock_give(&table.lock);
-    bp_add_relaxed(&bp_counters.direct_bytes, fits ? n_bytes : 0);
     return fits;
 }
 
-void *bp_direct_take(size_t n_bytes, size_t align)
+static void *mapping_create(size_t whole, size_t align)
 {
-    size_t page = bp_os_page_bytes();
-    size_t whole = bp_align_up(bp_max(n_bytes, 1), page);
     void *address;
-    if (whole < n_bytes || !table_make_room() || bp_os_map(whole, bp_max(align, page), &address))
+    if (!table_make_room() || bp_os_map(whole, align, &address))
         return NULL;
     while (!insert(address, whole)) {
         if (!table_make_room()) {
@@ -130,6 +128,18 @@ void *bp_direct_take(size_t n_bytes, size_t align)
             return NULL;
         }
     }
+    return address;
+}
+
+void *bp_direct_take(size_t n_bytes, size_t align)
+{
+    size_t page = bp_os_page_bytes();
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), page);
+    if (whole < n_bytes || !bp_limit_charge(&bp_counters.direct_bytes, whole))
+        return NULL;
+    void *address = mapping_create(whole, bp_max(align, page));
+    if (!address)
+        bp_sub_relaxed(&bp_counters.direct_bytes, whole);
     return address;
 }
 
@@ -144,13 +154,13 @@ static size_t withdraw(const void *pointer)
         remove_locked(entry);
     }
     bp_lock_give(&table.lock);
-    bp_sub_relaxed(&bp_counters.direct_bytes, n_bytes);
     return n_bytes;
 }
 
 bool bp_direct_give(void *pointer)
 {
     size_t n_bytes = withdraw(pointer);
+    bp_sub_relaxed(&bp_counters.direct_bytes, n_bytes);
     // With too many mappings the system cannot cut this one out: at least its memory goes back.
     if (n_bytes && bp_os_unmap(pointer, n_bytes))
         bp_os_purge(pointer, n_bytes);
@@ -173,12 +183,15 @@ void *bp_direct_resize(void *pointer, size_t n_bytes)
     void *moved = pointer;
     if (whole == old_bytes)
         return pointer;
-    if (!old_bytes || whole < n_bytes || !table_make_room())
+    if (!old_bytes || whole < n_bytes || !table_make_room() ||
+        !bp_limit_charge(&bp_counters.direct_bytes, bp_sub_or_zero(whole, old_bytes)))
         return NULL;
     withdraw(pointer);
     bool failed = bp_os_remap(pointer, old_bytes, whole, &moved) != 0;
     // Our own entry has just left, so room is short only while others race for it.
     while (!insert(moved, failed ? old_bytes : whole))
         table_make_room();
+    size_t spared = bp_sub_or_zero(bp_max(whole, old_bytes), failed ? old_bytes : whole);
+    bp_sub_relaxed(&bp_counters.direct_bytes, spared);
     return failed ? NULL : moved;
 }

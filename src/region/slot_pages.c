@@ -3,6 +3,7 @@
 // meanwhile; the slots are busy, or the caller's own.
 #include "base/check.h"
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/slots.h"
 #include "reserve/budget.h"
@@ -98,7 +99,8 @@ void bp_region_stock(unsigned region, void *object, size_t dirty_bytes)
     struct bp_slot *target = bp_region_slot(region, object);
     size_t at = bp_align_up(dirty_bytes, BP_SLOT_UNIT_BYTES);
     size_t until = bp_align_down(target->usable_bytes, BP_SLOT_UNIT_BYTES);
-    unsigned donor = region > BP_SLOT_UNIT_REGION ? bp_reservation.region_count : 0;
+    bool wanted = region > BP_SLOT_UNIT_REGION && bp_options.purge != BP_PURGE_NEVER;
+    unsigned donor = wanted ? bp_reservation.region_count : 0;
     while (at < until && donor > BP_SLOT_UNIT_REGION && may_move()) {
         uint32_t number = donor_take(donor - 1);
         if (number) {
@@ -132,24 +134,42 @@ static bool is_mergeable(struct bp_class_region *it, unsigned region, uint32_t n
     return slot->state == BP_SLOT_DIRTY && !slot->moved;
 }
 
-// Detaches the oldest dirty slot and dirty neighbours whose pages adjoin; returns how many.
-static uint32_t detach_oldest_locked(struct bp_class_region *it, unsigned region,
+// Detaches the oldest dirty slot and dirty neighbours whose pages adjoin, at most so many; returns
+// how many.
+static uint32_t detach_oldest_locked(struct bp_class_region *it, unsigned region, uint32_t most,
                                      uint32_t *ret_first)
 {
     uint32_t first = it->oldest;
     if (!first)
         return 0;
     uint32_t end = first + 1;
-    bool alone = bp_slot_at(region, first)->moved;
-    while (!alone && end - first < MERGED_SLOTS_MAX && is_mergeable(it, region, first - 1))
+    if (bp_slot_at(region, first)->moved)
+        most = 1;
+    while (end - first < most && is_mergeable(it, region, first - 1))
         first--;
-    while (!alone && end - first < MERGED_SLOTS_MAX && is_mergeable(it, region, end))
+    while (end - first < most && is_mergeable(it, region, end))
         end++;
     for (uint32_t i = first; i < end; i++) {
         bp_slot_detach_locked(it, region, i);
     }
     *ret_first = first;
     return end - first;
+}
+
+// Of what was purged in [first, end): how much lies in units that hold other slots' pages.
+static size_t torn_bytes_locked(struct bp_class_region *it, unsigned region, uint32_t first,
+                                uint32_t end)
+{
+    uint32_t per_unit = (uint32_t)(BP_SLOT_UNIT_BYTES >> (BP_SLOT_MIN_SHIFT + region));
+    size_t torn = 0;
+    for (uint32_t i = first; per_unit > 1 && i < end; i++) {
+        uint32_t unit = (i - 1) & ~(per_unit - 1);
+        bool held = false;
+        for (uint32_t j = unit + 1; j <= unit + per_unit && j <= it->frontier; j++)
+            held |= (j < first || j >= end) && bp_slot_at(region, j)->dirty_bytes;
+        torn += held ? bp_slot_at(region, i)->usable_bytes : 0;
+    }
+    return torn;
 }
 
 static size_t attach_purged(struct bp_class_region *it, unsigned region, uint32_t first,
@@ -171,38 +191,44 @@ static size_t attach_purged(struct bp_class_region *it, unsigned region, uint32_
         }
     }
     it->busy -= count;
+    if (!failed)
+        bp_add_relaxed(&bp_counters.torn_bytes,
+                       torn_bytes_locked(it, region, first, first + count));
     bp_lock_give(&it->lock);
     return released;
 }
 
-static int slots_purge(unsigned region, uint32_t first, uint32_t count)
+static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
 {
     struct bp_slot *last = bp_slot_at(region, first + count - 1);
     char *start = bp_slot_object(region, first);
     size_t until = (count - 1) * bp_region_slot_bytes(region) +
                    bp_align_up(last->dirty_bytes, bp_os_page_bytes());
+    size_t dirty_bytes = 0;
+    for (uint32_t i = first; i < first + count; i++)
+        dirty_bytes += bp_slot_at(region, i)->dirty_bytes;
     if (!last->moved)
-        return bp_os_purge(start, until);
-    int code = bp_os_renew(start, last->committed_bytes);
-    if (!code)
+        return bp_reserve_purge(start, until, dirty_bytes);
+    bool failed = bp_os_renew(start, last->committed_bytes) != 0;
+    bp_reserve_note_purge(failed, dirty_bytes);
+    if (!failed)
         moved_clear(last);
-    return code;
+    return !failed;
 }
 
-size_t bp_region_purge_oldest(unsigned region)
+size_t bp_region_purge_oldest(unsigned region, size_t wanted_bytes)
 {
     struct bp_class_region *it = bp_slots_region(region);
     uint32_t first = 0;
+    size_t most = bp_max(wanted_bytes, BP_SLOT_UNIT_BYTES) / bp_region_slot_bytes(region);
     bp_lock_take(&it->lock);
-    uint32_t count = detach_oldest_locked(it, region, &first);
+    uint32_t count = detach_oldest_locked(
+        it, region, (uint32_t)bp_min(bp_max(most, 1), MERGED_SLOTS_MAX), &first);
     bp_lock_give(&it->lock);
     if (!count)
         return 0;
-    bool failed = slots_purge(region, first, count) != 0;
-    size_t released = attach_purged(it, region, first, count, failed);
-    bp_add_relaxed(&bp_counters.purged_bytes, released);
-    bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
-    return released;
+    bool failed = !slots_purge(region, first, count);
+    return attach_purged(it, region, first, count, failed);
 }
 
 static size_t slot_decommit(unsigned region, uint32_t number)

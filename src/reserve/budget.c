@@ -2,21 +2,70 @@
 #include "reserve/budget.h"
 
 #include "base/bits.h"
-#include "base/limits.h"
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
+#include "reserve/limit.h"
 
-enum {
-    SHARE = 8,      // an eighth of what is in use
-    SOON_MS = 2000, // needed again within this time: regretted
-    WEAR_MS = 1000, // a quarter of the regret wears off in this time
-    WEAR_SHARE = 4,
-};
+// A quarter of the regret wears off in a second: a program that stops breathing has given back
+// nine tenths of it after eight seconds of whatever else it does.
+enum { WEAR_MS = 1000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64 };
 
-// Racy on purpose: an update lost costs a purge more or less.
-static bp_atomic_size regret_bytes;
-static bp_atomic_size peak_bytes;
-static bp_atomic_size worn_at_ms; // when regret last grew or wore off
+static struct bp_budget process_budget;
+
+// --- the policy ---
+
+static void wear_off(const struct bp_budget_policy *policy, struct bp_budget *budget, uint32_t now)
+{
+    uint32_t elapsed_ms = now - (uint32_t)bp_load_relaxed(&budget->worn_at_ms);
+    size_t regret = bp_load_relaxed(&budget->regret_bytes);
+    size_t peak = bp_load_relaxed(&budget->peak_bytes);
+    if (elapsed_ms < policy->wear_ms)
+        return;
+    bp_store_relaxed(&budget->worn_at_ms, now);
+    for (uint32_t steps = bp_min(elapsed_ms / policy->wear_ms, WEAR_STEPS_MAX); steps; steps--) {
+        regret -= regret / policy->wear_share;
+        peak -= peak / policy->wear_share;
+    }
+    bp_store_relaxed(&budget->regret_bytes, regret);
+    bp_store_relaxed(&budget->peak_bytes, peak);
+}
+
+size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
+                    size_t used_bytes, uint32_t now_ms)
+{
+    size_t share = used_bytes / 100 * policy->share_percent;
+    wear_off(policy, budget, now_ms);
+    if (used_bytes > bp_load_relaxed(&budget->peak_bytes))
+        bp_store_relaxed(&budget->peak_bytes, used_bytes);
+    return bp_max(policy->floor_bytes, share) + bp_load_relaxed(&budget->regret_bytes);
+}
+
+size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
+                           size_t used_bytes, uint32_t now_ms, struct bp_regret again)
+{
+    if (!again.purge_time || !again.n_bytes || !policy->soon_ms ||
+        now_ms - again.purge_time > policy->soon_ms)
+        return 0;
+    size_t regret = bp_load_relaxed(&budget->regret_bytes) + again.n_bytes;
+    size_t peak = bp_max(bp_load_relaxed(&budget->peak_bytes), used_bytes);
+    bp_store_relaxed(&budget->regret_bytes, bp_min(regret, peak));
+    bp_store_relaxed(&budget->worn_at_ms, now_ms);
+    return again.n_bytes;
+}
+
+// --- the process's own ---
+
+struct bp_budget_policy bp_budget_policy(void)
+{
+    return (struct bp_budget_policy){
+        .floor_bytes = bp_options.purge_floor_bytes,
+        .share_percent = bp_options.purge_share_percent,
+        .soon_ms = (uint32_t)bp_options.purge_regret_ms,
+        .wear_ms = WEAR_MS,
+        .wear_share = WEAR_SHARE,
+    };
+}
 
 static size_t used_bytes(void)
 {
@@ -31,35 +80,33 @@ uint32_t bp_budget_purge_time(void)
 
 void bp_budget_regret(struct bp_regret again)
 {
+    struct bp_budget_policy policy = bp_budget_policy();
     if (!again.purge_time || !again.n_bytes)
         return;
-    uint32_t now = bp_os_now_ms();
-    if (now - again.purge_time > SOON_MS)
-        return;
-    size_t regret = bp_load_relaxed(&regret_bytes) + again.n_bytes;
-    size_t peak = bp_max(bp_load_relaxed(&peak_bytes), used_bytes());
-    bp_store_relaxed(&regret_bytes, bp_min(regret, peak));
-    bp_store_relaxed(&worn_at_ms, now);
-}
-
-// Regret and peak fade together.
-static void wear_off(void)
-{
-    uint32_t now = bp_os_now_ms();
-    size_t regret = bp_load_relaxed(&regret_bytes);
-    if (now - (uint32_t)bp_load_relaxed(&worn_at_ms) < WEAR_MS)
-        return;
-    bp_store_relaxed(&worn_at_ms, now);
-    bp_store_relaxed(&regret_bytes, regret - regret / WEAR_SHARE);
-    size_t peak = bp_load_relaxed(&peak_bytes);
-    bp_store_relaxed(&peak_bytes, peak - peak / WEAR_SHARE);
+    size_t regretted =
+        bp_budget_regret_at(&policy, &process_budget, used_bytes(), bp_os_now_ms(), again);
+    bp_add_relaxed(&bp_counters.faulted_again_bytes, again.n_bytes);
+    bp_add_relaxed(&bp_counters.regretted_bytes, regretted);
 }
 
 size_t bp_budget_bytes(void)
 {
-    size_t used = used_bytes();
-    if (used > bp_load_relaxed(&peak_bytes))
-        bp_store_relaxed(&peak_bytes, used);
-    wear_off();
-    return bp_max(BP_BUDGET_FLOOR_BYTES, used / SHARE) + bp_load_relaxed(&regret_bytes);
+    struct bp_budget_policy policy = bp_budget_policy();
+    if (bp_options.purge != BP_PURGE_AUTO)
+        return bp_options.purge == BP_PURGE_NOW ? 0 : SIZE_MAX;
+    size_t budget = bp_budget_at(&policy, &process_budget, used_bytes(), bp_os_now_ms());
+    return bp_min(budget, bp_limit_room_bytes() / 2);
+}
+
+size_t bp_budget_least_bytes(void)
+{
+    if (bp_options.purge == BP_PURGE_NEVER)
+        return SIZE_MAX;
+    bool free_to_keep = bp_options.purge == BP_PURGE_AUTO && !bp_limit_is_set();
+    return free_to_keep ? bp_options.purge_floor_bytes : 0;
+}
+
+size_t bp_budget_regret_bytes(void)
+{
+    return bp_load_relaxed(&process_budget.regret_bytes);
 }

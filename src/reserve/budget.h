@@ -2,29 +2,62 @@
 // How many bytes may be free and yet hold pages. Invariants:
 //  1. The budget is a floor or a share of what is in use, whichever is more, plus the regret.
 //  2. Regret: memory that was purged and is needed again soon was purged too early, so the budget
-//     grows by it, at most to the highest use seen lately. Time without regret wears it off.
+//     grows by it, at most to the highest use seen lately. Time without regret wears it off, and
+//     the memory of that highest use with it.
+//  3. Near a limit the budget is at most half of what is left below it.
 // A burst that ends is over the budget and goes back at once, without a later call; a program
 // that breathes in and out pays for a breath or two, then keeps what it needs.
+//
+// The functions that take a policy and a state are the whole of it, without a clock or counters of
+// their own, so that a simulation can replay a trace against other constants. The rest of the
+// library uses the ones below them, which work on the process's own state.
 #ifndef BP_RESERVE_BUDGET_H
 #define BP_RESERVE_BUDGET_H
 
-#include "base/limits.h"
+#include "base/atomics.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_BUDGET_FLOOR_BYTES (8 * BP_MIB)
+struct bp_budget_policy {
+    size_t floor_bytes;
+    size_t share_percent; // of what is in use
+    uint32_t soon_ms;     // needed again within this time after its purge: regretted; 0: never
+    uint32_t wear_ms;     // in this time a wear_share'th of the regret wears off
+    uint32_t wear_share;
+};
 
-// When memory was purged, for bp_budget_regret; never 0.
-uint32_t bp_budget_purge_time(void);
-// Memory that was purged at that time (0: never) is taken into use again. Reads the clock: not
-// to be called with a lock held.
+// Racy on purpose: an update lost costs a purge more or less.
+struct bp_budget {
+    bp_atomic_size regret_bytes;
+    bp_atomic_size peak_bytes; // highest use seen lately
+    bp_atomic_size worn_at_ms; // when regret last grew or wore off
+};
+
+// Memory that was purged at that time (0: never) is taken into use again.
 struct bp_regret {
     size_t n_bytes;
     uint32_t purge_time;
 };
-void bp_budget_regret(struct bp_regret regret);
+
 // What may be dirty now; also lets the regret wear off.
+size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
+                    size_t used_bytes, uint32_t now_ms);
+// Returns what of it is regretted.
+size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
+                           size_t used_bytes, uint32_t now_ms, struct bp_regret again);
+
+// The policy that the options ask for.
+struct bp_budget_policy bp_budget_policy(void);
+// When memory was purged, for bp_budget_regret; never 0.
+uint32_t bp_budget_purge_time(void);
+// Reads the clock: not to be called with a lock held.
+void bp_budget_regret(struct bp_regret again);
+// What may be dirty now. SIZE_MAX: nothing is ever to be purged.
 size_t bp_budget_bytes(void);
+// No budget is smaller than this: whoever holds no more need not ask.
+size_t bp_budget_least_bytes(void);
+// The part of it that is regret, for statistics.
+size_t bp_budget_regret_bytes(void);
 
 #endif

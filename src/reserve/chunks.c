@@ -7,6 +7,7 @@
 #include "core/lock.h"
 #include "os/os.h"
 #include "reserve/budget.h"
+#include "reserve/limit.h"
 #include "reserve/meta.h"
 #include "reserve/reserve.h"
 #include "reserve/stamp.h"
@@ -21,6 +22,10 @@ struct chunk {
 _Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
 
 // Commit windows: large enough to be rare, small enough to be charged without regret.
+enum {
+    UNIT_CHUNKS = 32, // 2 MiB: a huge page on x86-64
+    PICK_AMONG = 16,
+};
 #define WINDOW_FIRST_BYTES (2 * BP_MIB)
 #define WINDOW_LAST_BYTES  (32 * BP_MIB)
 
@@ -232,15 +237,18 @@ static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero, struct bp
 uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
 {
     struct bp_regret regret = {0, 0};
+    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
+    if (!bp_limit_charge(&bp_counters.span_bytes, n_bytes))
+        return 0;
     bp_lock_take(&arena.lock);
     uint32_t first = arena.frontier ? find_locked(count) : 0;
     if (!first)
         first = grow_locked(count);
     if (first && !use_locked(first, count, ret_zero, &regret))
         first = 0;
-    if (first)
-        bp_add_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
     bp_lock_give(&arena.lock);
+    if (!first)
+        bp_sub_relaxed(&bp_counters.span_bytes, n_bytes);
     bp_budget_regret(regret);
     return first;
 }
@@ -273,17 +281,58 @@ static bool is_dirty(uint32_t index)
     return dirty_bits()[index / 64] >> index % 64 & 1;
 }
 
-// Detaches the oldest dirty chunk with its dirty neighbours; returns the run's length.
-static uint32_t detach_oldest_locked(uint32_t *ret_first)
+// A huge page is worth more whole: among the oldest few dirty chunks, the first whose unit is dirty
+// all over goes before the others.
+static uint32_t purge_pick_locked(void)
 {
-    uint32_t first = arena.oldest;
-    uint32_t end = first + 1;
-    if (!first)
+    uint32_t index = arena.oldest;
+    for (unsigned i = 0; index && i < PICK_AMONG; i++) {
+        if ((uint32_t)(dirty_bits()[index / 64] >> (index & 32)) == UINT32_MAX)
+            return index;
+        index = chunk_at(index)->newer;
+    }
+    return arena.oldest;
+}
+
+// How many chunks of the unit around `index` outside [first, end) hold pages.
+static uint32_t held_around_locked(uint32_t index, uint32_t first, uint32_t end)
+{
+    uint32_t held = 0;
+    uint32_t unit = index & ~(uint32_t)(UNIT_CHUNKS - 1);
+    for (uint32_t i = unit; i < unit + UNIT_CHUNKS && i < arena.frontier; i++) {
+        bool outside = i >= bp_reservation.arena_begin && (i < first || i >= end);
+        uint32_t state = chunk_at(i)->state;
+        held += outside && (state == CHUNK_USED || state == CHUNK_DIRTY);
+    }
+    return held;
+}
+
+// How much of [first, end) lies in units that hold other pages.
+static size_t torn_bytes_locked(uint32_t first, uint32_t end)
+{
+    uint32_t head_end = (first | (UNIT_CHUNKS - 1)) + 1;
+    uint32_t tail = (end - 1) & ~(uint32_t)(UNIT_CHUNKS - 1);
+    uint32_t torn = 0;
+    if (held_around_locked(first, first, end))
+        torn += (uint32_t)bp_min(head_end, end) - first;
+    if (tail >= head_end && held_around_locked(tail, first, end))
+        torn += end - tail;
+    return (size_t)torn << BP_CHUNK_SHIFT;
+}
+
+// Detaches an old dirty chunk with dirty neighbours, at most so many; returns the run's length.
+static uint32_t detach_oldest_locked(uint32_t most, uint32_t *ret_first)
+{
+    uint32_t pick = purge_pick_locked();
+    uint32_t first = pick, end = pick + 1;
+    if (!pick)
         return 0;
-    while (first > bp_reservation.arena_begin && is_dirty(first - 1))
+    while (first % UNIT_CHUNKS && first > bp_reservation.arena_begin && is_dirty(first - 1))
         first--;
-    while (end < arena.frontier && is_dirty(end))
+    while (end - first < most && end < arena.frontier && is_dirty(end))
         end++;
+    while (end - first < most && first > bp_reservation.arena_begin && is_dirty(first - 1))
+        first--;
     for (uint32_t i = first; i < end; i++) {
         dirty_remove_locked(i);
         bit_clear(free_bits(), i);
@@ -294,16 +343,8 @@ static uint32_t detach_oldest_locked(uint32_t *ret_first)
     return end - first;
 }
 
-size_t bp_chunks_purge_oldest(void)
+static void purge_settle(uint32_t first, uint32_t count, bool failed)
 {
-    uint32_t first;
-    bp_lock_take(&arena.lock);
-    uint32_t count = detach_oldest_locked(&first);
-    bp_lock_give(&arena.lock);
-    if (!count)
-        return 0;
-    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
-    int failed = bp_os_purge(bp_chunk_address(first), n_bytes);
     uint32_t now = bp_budget_purge_time();
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
@@ -315,9 +356,23 @@ size_t bp_chunks_purge_oldest(void)
     }
     arena.busy -= count;
     arena.has_clean = true;
+    if (!failed)
+        bp_add_relaxed(&bp_counters.torn_bytes, torn_bytes_locked(first, first + count));
     bp_lock_give(&arena.lock);
-    bp_add_relaxed(&bp_counters.purged_bytes, failed ? 0 : n_bytes);
-    bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
+}
+
+size_t bp_chunks_purge_oldest(size_t wanted_bytes)
+{
+    uint32_t first;
+    size_t most = bp_max(wanted_bytes >> BP_CHUNK_SHIFT, UNIT_CHUNKS);
+    bp_lock_take(&arena.lock);
+    uint32_t count = detach_oldest_locked((uint32_t)bp_min(most, UINT32_MAX), &first);
+    bp_lock_give(&arena.lock);
+    if (!count)
+        return 0;
+    size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
+    bool failed = !bp_reserve_purge(bp_chunk_address(first), n_bytes, n_bytes);
+    purge_settle(first, count, failed);
     return failed ? 0 : n_bytes;
 }
 

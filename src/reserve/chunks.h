@@ -19,8 +19,9 @@ uint32_t bp_chunks_take(uint32_t count, bool *ret_zero);
 void bp_chunks_give(uint32_t first, uint32_t count);
 // Age of the oldest dirty chunk, BP_STAMP_NEVER if none.
 uint32_t bp_chunks_oldest_stamp(void);
-// Purges the oldest dirty chunk and its dirty neighbours; returns the bytes released.
-size_t bp_chunks_purge_oldest(void);
+// Purges the oldest dirty chunk and its dirty neighbours in one call, as many as are wanted or
+// 2 MiB, whichever is more; whole units of 2 MiB go first. Returns the bytes released.
+size_t bp_chunks_purge_oldest(size_t wanted_bytes);
 // Returns the commit charge of every free chunk; returns the bytes.
 size_t bp_chunks_decommit(void);
 // In the child: what a thread that is not there had in its hands is free again.

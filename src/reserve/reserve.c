@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "reserve/meta.h"
 
@@ -15,13 +16,20 @@ enum {
 struct bp_hot bp_hot;
 struct bp_reservation bp_reservation;
 
+// Programs that pin memory count on not one madvise then, and pay with larger core dumps.
+static void dump_flag(void *addr, size_t n_bytes, bool wanted)
+{
+    if (bp_options.purge != BP_PURGE_NEVER)
+        bp_os_dump(addr, n_bytes, wanted);
+}
+
 bool bp_reserve_commit(void *addr, size_t n_bytes)
 {
     if (bp_os_commit(addr, n_bytes)) {
         bp_add_relaxed(&bp_counters.commit_failures, 1);
         return false;
     }
-    bp_os_dump(addr, n_bytes, true);
+    dump_flag(addr, n_bytes, true);
     bp_add_relaxed(&bp_counters.committed_bytes, n_bytes);
     return true;
 }
@@ -30,9 +38,25 @@ bool bp_reserve_decommit(void *addr, size_t n_bytes)
 {
     if (bp_os_decommit(addr, n_bytes))
         return false;
-    bp_os_dump(addr, n_bytes, false);
+    dump_flag(addr, n_bytes, false);
     bp_sub_relaxed(&bp_counters.committed_bytes, n_bytes);
     return true;
+}
+
+bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes)
+{
+    if (bp_options.purge == BP_PURGE_NEVER)
+        return false;
+    bool failed = bp_os_purge(addr, n_bytes) != 0;
+    bp_reserve_note_purge(failed, dirty_bytes);
+    return !failed;
+}
+
+void bp_reserve_note_purge(bool failed, size_t dirty_bytes)
+{
+    bp_add_relaxed(&bp_counters.purges, 1);
+    bp_add_relaxed(&bp_counters.purged_bytes, failed ? 0 : dirty_bytes);
+    bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
 }
 
 // Under an address limit, leave room for stacks, libraries and direct mappings.
@@ -53,7 +77,7 @@ static bool reserve_some(size_t n_bytes)
     if (bp_os_reserve(n_bytes, align, &base))
         return false;
     bp_os_name(base, n_bytes);
-    bp_os_dump(base, n_bytes, false);
+    dump_flag(base, n_bytes, false);
     bp_reservation.base = base;
     bp_reservation.n_bytes = n_bytes;
     return true;

@@ -47,6 +47,10 @@ void bp_reserve_init(size_t wanted_bytes);
 // Commit and decommit with the books kept: dump flag, counters. False changes nothing.
 bool bp_reserve_commit(void *addr, size_t n_bytes);
 bool bp_reserve_decommit(void *addr, size_t n_bytes);
+// Purges a range that holds so many dirty bytes, and counts it. False: the memory is as it was.
+bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes);
+// Counts what was purged in another way.
+void bp_reserve_note_purge(bool failed, size_t dirty_bytes);
 
 // Is the address inside the reservation?
 static inline bool bp_reserve_owns(const void *pointer)

@@ -24,10 +24,12 @@ static bool is_hopeless(void)
     return same && bp_os_now_ms() - bp_load_relaxed(&fruitless.at_ms) < HOPELESS_MS;
 }
 
-// Gives up every cache and the commit charge of all that is free. Pointless for what is larger
-// than all that we hold.
+// Purges what stands between n_bytes and the limit; if nothing does, gives up every cache and the
+// commit charge of all that is free. Pointless for what is larger than all that we hold.
 static bool relieve(size_t n_bytes)
 {
+    if (bp_purge_make_room(n_bytes))
+        return true;
     if (n_bytes > bp_load_relaxed(&bp_counters.committed_bytes) || is_hopeless())
         return false;
     size_t released = bp_request_trim();
@@ -48,12 +50,19 @@ static void *borrowed_alloc(unsigned class_index)
     return object;
 }
 
+static size_t refusals(void)
+{
+    return bp_load_relaxed(&bp_counters.commit_failures) +
+           bp_load_relaxed(&bp_counters.limit_failures);
+}
+
 // Memory that was refused may be free in another form; addresses that have run out may not.
 static void *small_alloc(unsigned class_index)
 {
-    size_t refused = bp_load_relaxed(&bp_counters.commit_failures);
+    size_t refused = refusals();
     void *object = borrowed_alloc(class_index);
-    if (!object && refused != bp_load_relaxed(&bp_counters.commit_failures) && relieve(1))
+    size_t span_bytes = (size_t)bp_class[class_index].span_chunks << BP_CHUNK_SHIFT;
+    for (int i = 0; !object && refused != refusals() && i < 2 && relieve(span_bytes); i++)
         object = borrowed_alloc(class_index);
     return object ? object : bp_overflow_take(class_index);
 }
@@ -86,7 +95,7 @@ void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
     if (n_bytes > BP_REQUEST_MAX - align)
         return NULL;
     void *object = any_alloc(n_bytes, align, zero);
-    if (!object && relieve(n_bytes))
+    for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = any_alloc(n_bytes, align, zero);
     return object;
 }
@@ -144,5 +153,5 @@ size_t bp_request_trim(void)
 {
     bp_registry_flush();
     bp_depot_drain();
-    return bp_purge_all();
+    return bp_purge_down_to(0);
 }

@@ -171,7 +171,7 @@ static void step(void)
     struct held *it = &held[prng_below(&rng, HELD)], *other = &held[prng_below(&rng, HELD)];
     unsigned what = (unsigned)prng_below(&rng, 100), region = regions[prng_below(&rng, REGIONS)];
     if (what < 10)
-        saw_purged += bp_region_purge_oldest(region) > 0;
+        saw_purged += bp_region_purge_oldest(region, SIZE_MAX) > 0;
     else if (what < 13)
         saw_decommitted += bp_region_decommit(region) > 0;
     else if (what < 25)
@@ -211,7 +211,7 @@ static void *thread_body(void *seed)
     for (int i = 0; i < THREAD_STEPS; i++) {
         struct held *it = &mine[prng_below(&r, 8)];
         if (prng_below(&r, 20) == 0)
-            bp_region_purge_oldest(regions[prng_below(&r, REGIONS)]);
+            bp_region_purge_oldest(regions[prng_below(&r, REGIONS)], SIZE_MAX);
         if (prng_below(&r, 100) == 0)
             bp_region_decommit(regions[prng_below(&r, REGIONS)]);
         if (it->object)

@@ -133,7 +133,7 @@ static void purge_renews_moved_slots(void)
     give(5, second);
     give(5, first);
     give(5, third);
-    CHECK_EQ(bp_region_purge_oldest(5), 2 * BP_MIB);
+    CHECK_EQ(bp_region_purge_oldest(5, SIZE_MAX), 2 * BP_MIB);
     CHECK_EQ(bp_region_slot(5, second)->state, BP_SLOT_CLEAN);
     CHECK(!bp_region_slot(5, second)->moved && !moved_pieces());
     CHECK_EQ(first[0], 'x');
@@ -152,7 +152,7 @@ static void purge_merges_neighbours(void)
     give(1, objects[2]);
     give(1, objects[4]);
     fault_none();
-    CHECK_EQ(bp_region_purge_oldest(1), 3 * 18 * PAGE);
+    CHECK_EQ(bp_region_purge_oldest(1, SIZE_MAX), 3 * 18 * PAGE);
     CHECK_EQ(fault_plan.seen[BP_OS_PURGE], 1);
     CHECK_EQ(dirty_bytes(), 18 * PAGE);
     CHECK_EQ(bp_load_relaxed(&bp_counters.purged_bytes), 3 * 18 * PAGE);
@@ -162,9 +162,9 @@ static void purge_merges_neighbours(void)
         CHECK_EQ(bp_region_slot(1, objects[i])->state,
                  purged ? BP_SLOT_CLEAN : (i == 7 ? BP_SLOT_DIRTY : BP_SLOT_USED));
     }
-    CHECK_EQ(bp_region_purge_oldest(1), 18 * PAGE);
-    CHECK_EQ(bp_region_purge_oldest(1), 0);
-    CHECK_EQ(bp_region_purge_oldest(0), 0);
+    CHECK_EQ(bp_region_purge_oldest(1, SIZE_MAX), 18 * PAGE);
+    CHECK_EQ(bp_region_purge_oldest(1, SIZE_MAX), 0);
+    CHECK_EQ(bp_region_purge_oldest(0, SIZE_MAX), 0);
 }
 
 static void failed_purge_leaves_it_dirty(void)
@@ -174,7 +174,7 @@ static void failed_purge_leaves_it_dirty(void)
     char *object = used(1, 70000);
     give(1, object);
     fault_all(BP_OS_PURGE);
-    CHECK_EQ(bp_region_purge_oldest(1), 0);
+    CHECK_EQ(bp_region_purge_oldest(1, SIZE_MAX), 0);
     CHECK_EQ(bp_load_relaxed(&bp_counters.purge_failures), 1);
     CHECK_EQ(dirty_bytes(), 18 * PAGE);
     CHECK(bp_region_oldest_stamp(1) != BP_STAMP_NEVER);
@@ -195,7 +195,7 @@ static void stamps_tell_the_oldest(void)
     REQUIRE(bp_region_take_pooled(1) == second);
     CHECK(bp_stamp_older(bp_region_oldest_stamp(1), between));
     give(1, second);
-    CHECK_EQ(bp_region_purge_oldest(1), 2 * 18 * PAGE);
+    CHECK_EQ(bp_region_purge_oldest(1, SIZE_MAX), 2 * 18 * PAGE);
     CHECK_EQ(bp_region_oldest_stamp(1), BP_STAMP_NEVER);
 }
 
@@ -210,7 +210,7 @@ static void decommits_what_is_clean(void)
     give(5, other);
     give(10, big);
     CHECK_EQ(bp_region_decommit(5), 2 * BP_MIB); // `other` lost its pages and is clean
-    REQUIRE(bp_region_purge_oldest(5) && bp_region_purge_oldest(10));
+    REQUIRE(bp_region_purge_oldest(5, SIZE_MAX) && bp_region_purge_oldest(10, SIZE_MAX));
     size_t committed = bp_load_relaxed(&bp_counters.committed_bytes);
     CHECK_EQ(bp_region_decommit(5), 2 * BP_MIB);
     CHECK_EQ(bp_region_decommit(10), 3 * BP_MIB);
@@ -231,7 +231,7 @@ static void failed_decommit_changes_nothing(void)
     boot();
     char *object = used(5, 2 * BP_MIB);
     give(5, object);
-    REQUIRE(bp_region_purge_oldest(5));
+    REQUIRE(bp_region_purge_oldest(5, SIZE_MAX));
     fault_all(BP_OS_DECOMMIT);
     CHECK_EQ(bp_region_decommit(5), 0);
     fault_none();
@@ -245,7 +245,7 @@ static void failed_decommit_changes_nothing(void)
 
 static void purge_oldest(void)
 {
-    bp_region_purge_oldest(1);
+    bp_region_purge_oldest(1, SIZE_MAX);
 }
 
 static void decommit(void)
@@ -278,7 +278,7 @@ static void fork_with_free_slots(enum bp_os_call call, void (*body)(void))
     give(1, objects[0]);
     give(1, objects[1]);
     if (call == BP_OS_DECOMMIT)
-        bp_region_purge_oldest(1);
+        bp_region_purge_oldest(1, SIZE_MAX);
     pause_in(call, body);
     unit_expect_pass("check_child", check_child);
     pause_ends();

@@ -120,7 +120,7 @@ static void dirty_before_clean(void)
     fill(begin, 8);
     bp_chunks_give(begin + 1, 1);
     bp_chunks_give(begin + 5, 1);
-    CHECK_EQ(bp_chunks_purge_oldest(), bytes(1));
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), bytes(1));
     CHECK_EQ(take(1), begin + 5);
     CHECK(!zero);
     CHECK_EQ(take(1), begin + 1);
@@ -134,7 +134,7 @@ static void mixed_runs_are_not_zero(void)
     REQUIRE(take(8) == begin);
     fill(begin, 8);
     bp_chunks_give(begin + 2, 1);
-    REQUIRE(bp_chunks_purge_oldest() == bytes(1));
+    REQUIRE(bp_chunks_purge_oldest(SIZE_MAX) == bytes(1));
     bp_chunks_give(begin + 3, 1);
     CHECK_EQ(take(2), begin + 2);
     CHECK(!zero);
@@ -160,15 +160,15 @@ static void purge_merges_neighbours(void)
     bp_chunks_give(begin + 3, 2);
     bp_chunks_give(begin + 6, 2);
     fault_none();
-    CHECK_EQ(bp_chunks_purge_oldest(), bytes(5));
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), bytes(5));
     CHECK_EQ(fault_plan.seen[BP_OS_PURGE], 1);
     CHECK_EQ(dirty_bytes(), bytes(1));
     CHECK_EQ(bp_load_relaxed(&bp_counters.purged_bytes), bytes(5));
     check_zero(begin + 3, 5);
     CHECK_EQ(*bp_chunk_address(begin + 2), 'x');
     CHECK_EQ(*bp_chunk_address(begin + 8), 'x');
-    CHECK_EQ(bp_chunks_purge_oldest(), bytes(1));
-    CHECK_EQ(bp_chunks_purge_oldest(), 0);
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), bytes(1));
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), 0);
     CHECK_EQ(take(5), begin + 3);
     CHECK(zero);
 }
@@ -197,14 +197,14 @@ static void failed_purge_leaves_it_dirty(void)
     fill(begin, 4);
     bp_chunks_give(begin, 3);
     fault_all(BP_OS_PURGE);
-    CHECK_EQ(bp_chunks_purge_oldest(), 0);
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), 0);
     CHECK_EQ(dirty_bytes(), bytes(3));
     CHECK_EQ(bp_load_relaxed(&bp_counters.purge_failures), 1);
     CHECK_EQ(bp_load_relaxed(&bp_counters.purged_bytes), 0);
     fault_none();
     CHECK_EQ(take(1), begin);
     CHECK(!zero);
-    CHECK_EQ(bp_chunks_purge_oldest(), bytes(2));
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), bytes(2));
 }
 
 static void decommits_what_is_clean(void)
@@ -214,7 +214,7 @@ static void decommits_what_is_clean(void)
     fill(begin, 8);
     bp_chunks_give(begin + 2, 2);
     bp_chunks_give(begin + 5, 1);
-    REQUIRE(bp_chunks_purge_oldest() == bytes(2));
+    REQUIRE(bp_chunks_purge_oldest(SIZE_MAX) == bytes(2));
     size_t committed = bp_load_relaxed(&bp_counters.committed_bytes);
     size_t clean = bytes(2 + FIRST_WINDOW - 8);
     CHECK_EQ(bp_chunks_decommit(), clean);
@@ -260,7 +260,7 @@ static void failed_recommit_takes_nothing(void)
     uint32_t begin = boot(BP_RESERVE_MIN);
     REQUIRE(take(4) == begin);
     bp_chunks_give(begin, 3);
-    REQUIRE(bp_chunks_purge_oldest() && bp_chunks_decommit());
+    REQUIRE(bp_chunks_purge_oldest(SIZE_MAX) && bp_chunks_decommit());
     for (unsigned nth = 1; nth <= 3; nth++) {
         fault_some(BP_OS_COMMIT, nth > 1 ? 2 : 1, ~0u);
         CHECK_EQ(take(3), 0);
@@ -320,7 +320,7 @@ static void growth_survives_any_failed_commit(void)
 
 static void purge_oldest(void)
 {
-    bp_chunks_purge_oldest();
+    bp_chunks_purge_oldest(SIZE_MAX);
 }
 
 static void decommit(void)
@@ -341,7 +341,7 @@ static void check_child(void)
     CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), bytes(FIRST_WINDOW + 1));
     CHECK_EQ(dirty_bytes(), 0);
     bp_chunks_give(begin, 3);
-    CHECK_EQ(bp_chunks_purge_oldest(), bytes(3));
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), bytes(3));
 }
 
 static void fork_with_free_chunks(enum bp_os_call call, void (*body)(void))
@@ -351,7 +351,7 @@ static void fork_with_free_chunks(enum bp_os_call call, void (*body)(void))
     fill(begin, 3);
     bp_chunks_give(begin, 3);
     if (call == BP_OS_DECOMMIT)
-        bp_chunks_purge_oldest();
+        bp_chunks_purge_oldest(SIZE_MAX);
     pause_in(call, body);
     unit_expect_pass("check_child", check_child);
     pause_ends();
@@ -371,7 +371,7 @@ static void child_has_what_was_being_decommitted(void)
 static void without_a_reservation_there_is_none(void)
 {
     CHECK_EQ(take(1), 0);
-    CHECK_EQ(bp_chunks_purge_oldest(), 0);
+    CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), 0);
     CHECK_EQ(bp_chunks_oldest_stamp(), BP_STAMP_NEVER);
 }
 

@@ -91,7 +91,7 @@ static inline void flush_all(void)
 {
     bp_registry_flush();
     bp_depot_drain();
-    bp_purge_all();
+    bp_purge_down_to(0);
 }
 
 #endif
