@@ -100,6 +100,31 @@ static inline void *bp_exchange_ptr_acq_rel(bp_atomic_ptr *cell, void *value)
     return atomic_exchange_explicit(cell, value, memory_order_acq_rel);
 }
 
+// A word that its owner writes plainly.
+static inline void *bp_peek_acquire(void *const *cell)
+{
+    return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
+}
+
+// A word that another thread reads plainly.
+static inline void bp_poke_relaxed(void **cell, void *value)
+{
+    __atomic_store_n(cell, value, __ATOMIC_RELAXED);
+}
+
+// Of two threads that each store and then look, at least one sees the other.
+static inline void bp_fence_full(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+// Keeps the compiler from moving accesses; the processor's order is another thread's concern, who
+// makes this one pass a barrier (bp_os_barrier_all).
+static inline void bp_fence_compiler(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 static inline void bp_spin_hint(void)
 {
     __builtin_ia32_pause();

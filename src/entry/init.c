@@ -19,6 +19,7 @@ static void boot(void)
     bp_os_quota_read("", &quota);
     bp_limit_init(bp_options.limit_bytes, quota.memory_bytes);
     bp_reserve_init(bp_options.reserve_bytes);
+    bp_registry_set_cpus(quota.cpu_count);
     bp_registry_init();
     bp_os_thread_exit_register(bp_registry_thread_ended);
 }

@@ -91,6 +91,8 @@ BP_NORETURN void bp_os_abort(void);
 // fn runs with the thread's argument when a thread that has armed itself ends.
 int bp_os_thread_exit_register(void (*fn)(void *));
 int bp_os_thread_exit_arm(void *argument);
+// The argument that the calling thread is armed with, NULL if it is not, or its end has begun.
+void *bp_os_thread_exit_argument(void);
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 // The next definition of a function behind this library's, or NULL.
 void *bp_os_next_function(const char *name);

@@ -144,6 +144,11 @@ int bp_os_thread_exit_arm(void *argument)
     return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
 }
 
+void *bp_os_thread_exit_argument(void)
+{
+    return exit_key_made ? pthread_getspecific(exit_key) : NULL;
+}
+
 static void *thread_main(void *fn)
 {
     (__extension__(void (*)(void)) fn)();

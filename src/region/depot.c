@@ -12,6 +12,7 @@ enum { DEPOT_SLOTS = 16, DEPOT_BYTES = 1 << 18 };
 
 struct depot {
     struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
+    bool used;           // since bp_depot_drain_idle looked last
     uint32_t count, top; // magazines are ring[top - count .. top), modulo DEPOT_SLOTS
     struct bp_magazine ring[DEPOT_SLOTS];
     struct bp_span_lists lists;
@@ -28,9 +29,15 @@ static struct depot *depot_of(unsigned class_index)
     return &depots[class_index];
 }
 
-static void depot_give_lock(struct depot *depot)
+static void stock_update(struct depot *depot)
 {
     bp_store_u32_relaxed(&depot->stock, depot->count || bp_span_has_free(&depot->lists));
+}
+
+static void depot_give_lock(struct depot *depot)
+{
+    depot->used = true;
+    stock_update(depot);
     bp_lock_give(&depot->lock);
 }
 
@@ -110,6 +117,8 @@ bool bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 void bp_depot_sort(unsigned class_index, void *chain)
 {
     struct depot *depot = depot_of(class_index);
+    if (!chain)
+        return;
     bp_lock_take(&depot->lock);
     sort_locked(depot, chain);
     depot_give_lock(depot);
@@ -122,6 +131,19 @@ void bp_depot_drain(void)
         bp_lock_take(&depot->lock);
         ring_drain_locked(depot, 0);
         depot_give_lock(depot);
+    }
+}
+
+void bp_depot_drain_idle(void)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        struct depot *depot = depot_of(i);
+        bp_lock_take(&depot->lock);
+        if (!depot->used)
+            ring_drain_locked(depot, 0);
+        depot->used = false;
+        stock_update(depot);
+        bp_lock_give(&depot->lock);
     }
 }
 

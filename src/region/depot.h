@@ -32,6 +32,8 @@ bool bp_depot_give(unsigned class_index, struct bp_magazine magazine);
 void bp_depot_sort(unsigned class_index, void *chain);
 // Sorts all magazines of all classes.
 void bp_depot_drain(void);
+// Those of classes that nobody asked about since this was called last.
+void bp_depot_drain_idle(void);
 
 // A run for the calling heap; cursor NULL if addresses or memory have run out.
 struct bp_run_bounds bp_depot_run_take(unsigned class_index);

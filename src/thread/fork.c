@@ -8,6 +8,7 @@
 #include "region/purge.h"
 #include "reserve/chunks.h"
 #include "thread/registry.h"
+#include "thread/worker.h"
 
 // In the order of their ranks.
 static void each_lock(void (*act)(struct bp_lock *))
@@ -40,4 +41,5 @@ void bp_fork_child(void)
     for (unsigned region = 0; region < bp_reservation.region_count; region++)
         bp_region_after_fork(region);
     bp_registry_after_fork();
+    bp_worker_after_fork();
 }

@@ -10,6 +10,9 @@ enum { LIMIT_FIRST = 4 };
 // All zero: every size finds bin 0, which has nothing.
 const struct bp_heap_hot bp_heap_none;
 const struct bp_heap_hot bp_heap_ended;
+const struct bp_heap_hot bp_heap_away;
+
+bp_atomic_size bp_heap_share_bytes = SIZE_MAX;
 
 // The hot path never writes to a constant heap: it has no head, room or run.
 BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
@@ -20,13 +23,74 @@ static uint32_t limit_grown(const struct bp_bin_cold *cold)
     return grown < cold->most ? grown : cold->most;
 }
 
-static void limit_raise(struct bp_heap *heap, unsigned class_index, uint32_t limit)
+// A magazine in hand and a spare.
+static size_t capacity_of(unsigned class_index, uint32_t limit)
+{
+    return (size_t)limit * 2 * bp_class[class_index].object_bytes;
+}
+
+static void limit_set(struct bp_heap *heap, unsigned class_index, uint32_t limit)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    if (limit > cold->limit) {
-        heap->hot.bin[class_index].room += limit - cold->limit;
-        cold->limit = limit;
+    heap->hot.bin[class_index].room += limit - cold->limit;
+    heap->capacity_bytes += capacity_of(class_index, limit);
+    heap->capacity_bytes -= capacity_of(class_index, cold->limit);
+    cold->limit = limit;
+}
+
+static void limit_raise(struct bp_heap *heap, unsigned class_index, uint32_t limit)
+{
+    if (limit > heap->cold[class_index].limit)
+        limit_set(heap, class_index, limit);
+}
+
+static struct bp_magazine spare_take(struct bp_bin_cold *cold)
+{
+    // pairs with the exchange in bin_turn: the chain is complete
+    void *head = bp_exchange_ptr_acquire(&cold->spare, NULL);
+    return (struct bp_magazine){head, head ? cold->spare_count : 0};
+}
+
+static void bin_flush(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin *bin = &heap->hot.bin[class_index];
+    void *chain = bin->head;
+    bin->head = NULL;
+    bin->room = heap->cold[class_index].limit;
+    bp_depot_sort(class_index, chain);
+}
+
+// The next class in turn that has more than its part of the share gives up half of it.
+static bool capacity_take(struct bp_heap *heap, unsigned class_index, size_t part)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        unsigned donor = heap->donor = heap->donor % (BP_CLASS_COUNT - 1) + 1;
+        struct bp_bin_cold *cold = &heap->cold[donor];
+        if (donor == class_index || cold->limit <= LIMIT_FIRST ||
+            capacity_of(donor, cold->limit) <= part)
+            continue;
+        bp_depot_sort(donor, spare_take(cold).head);
+        bin_flush(heap, donor);
+        limit_set(heap, donor, cold->limit / 2);
+        return true;
     }
+    return false;
+}
+
+// Slow start: the limit doubles, as far as the heap's share goes; beyond it only at the cost of
+// classes that have more than an equal part, so that they do not take from each other for ever.
+static void limit_grow(struct bp_heap *heap, unsigned class_index)
+{
+    uint32_t grown = limit_grown(&heap->cold[class_index]);
+    size_t share = bp_load_relaxed(&bp_heap_share_bytes);
+    size_t more =
+        capacity_of(class_index, grown) - capacity_of(class_index, heap->cold[class_index].limit);
+    size_t part = share / BP_CLASS_COUNT;
+    bool fits = heap->capacity_bytes + more <= share;
+    while (!fits && capacity_of(class_index, grown) <= part &&
+           capacity_take(heap, class_index, part))
+        fits = heap->capacity_bytes + more <= share;
+    limit_raise(heap, class_index, fits ? grown : (uint32_t)bp_min(grown, LIMIT_FIRST));
 }
 
 // --- alloc ---
@@ -40,13 +104,6 @@ static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_maga
     bin->head = magazine.head;
     bin->room -= magazine.count;
     return bp_heap_try_alloc(&heap->hot, 2 * class_index);
-}
-
-static struct bp_magazine spare_take(struct bp_bin_cold *cold)
-{
-    // pairs with the exchange in bin_turn: the chain is complete
-    void *head = bp_exchange_ptr_acquire(&cold->spare, NULL);
-    return (struct bp_magazine){head, head ? cold->spare_count : 0};
 }
 
 // Opens the run for as many objects as a magazine holds, so that the depot is asked in between.
@@ -93,7 +150,7 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
         magazine = spare_take(cold);
     if (!magazine.head) {
         cold->most = bp_class[class_index].magazine_capacity;
-        limit_raise(heap, class_index, limit_grown(cold));
+        limit_grow(heap, class_index);
         magazine = bp_depot_take(class_index, cold->limit);
     }
     return magazine.head ? bin_load(heap, class_index, magazine) : run_next(heap, class_index);
@@ -113,8 +170,8 @@ static void bin_shrink(struct bp_heap *heap, unsigned class_index)
     struct bp_bin_cold *cold = &heap->cold[class_index];
     bp_depot_sort(class_index, spare_take(cold).head);
     if (cold->limit > LIMIT_FIRST)
-        cold->limit /= 2;
-    cold->most = heap->hot.bin[class_index].room = cold->limit;
+        limit_set(heap, class_index, cold->limit / 2);
+    cold->most = cold->limit;
 }
 
 // The magazine is full: it becomes the spare, and a spare that waited goes to the depot.
@@ -142,10 +199,10 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
         bp_add_relaxed(&bp_counters.returns, 1);
         if (!cold->most)
             cold->most = bp_class[class_index].magazine_capacity;
-        if (cold->limit >= cold->most)
+        if (cold->limit < cold->most)
+            limit_grow(heap, class_index);
+        if (bin->room == 0)
             bin_turn(heap, class_index);
-        else
-            limit_raise(heap, class_index, limit_grown(cold));
     }
     *(void **)object = bin->head;
     bin->head = object;
@@ -169,12 +226,43 @@ void bp_heap_flush(struct bp_heap *heap)
 {
     bp_heap_flush_spares(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct bp_bin *bin = &heap->hot.bin[i];
-        void *chain = bin->head;
-        bin->head = NULL;
-        bin->room = heap->cold[i].limit;
         run_end(heap, i);
-        if (chain)
-            bp_depot_sort(i, chain);
+        bin_flush(heap, i);
+    }
+}
+
+// --- a heap that was called away ---
+
+// The owner may be about to pop the head, or to push in front of it: the head and its successor
+// stay. If the head has changed since its link was read, the owner got the object in between.
+static void *chain_cut(struct bp_bin *bin)
+{
+    // pairs with the owner's plain stores, which x86 makes visible in their order: a head that has
+    // not changed says that its link was read before the object was handed out
+    void **head = bp_peek_acquire(&bin->head);
+    void **second = head ? bp_peek_acquire(head) : NULL; // pairs with the same
+    if (!second || bp_peek_acquire(&bin->head) != head)
+        return NULL;
+    void *rest = *second;
+    *second = NULL;
+    return rest;
+}
+
+void bp_heap_empty(struct bp_heap *heap)
+{
+    bp_heap_flush_spares(heap);
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        bp_depot_sort(i, chain_cut(&heap->hot.bin[i]));
+}
+
+void bp_heap_settle(struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        struct bp_bin *bin = &heap->hot.bin[i];
+        uint32_t count = 0;
+        for (void **object = bin->head; object; object = *object)
+            count++;
+        limit_raise(heap, i, count);
+        bin->room = heap->cold[i].limit - count;
     }
 }

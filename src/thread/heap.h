@@ -2,12 +2,15 @@
 // A thread's heap, "the per-thread bump arena": one bin for each small size class, and a few
 // large slots. Invariants:
 //  1. A live heap belongs to one thread, which alone touches it, but for the words marked
-//     shared: others may take what stands there by exchanging it for NULL.
+//     shared: others may take what stands there by exchanging it for NULL. The rest can be taken
+//     from a heap that was called away (thread/recall.h).
 //  2. The heap of a thread that ended is parked, its memory with it, for the next thread.
 //  3. The common heap serves threads whose own is gone or cannot be had, under its lock.
 //  4. limit is the most objects a magazine of the bin may hold now: it doubles with use (slow
 //     start) up to the class's capacity. room == limit - length of the chain. When the class is
 //     sparse (bp_depot_give) it halves with every full magazine, and none is kept as spare.
+//     capacity_bytes, the limits of all bins in bytes, spares counted, stays within the share of
+//     what all threads may keep; a bin that wants more then has another one give up half of its.
 //  5. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
 //     memory is used before fresh; run_end keeps the real end.
 #ifndef BP_THREAD_HEAP_H
@@ -43,6 +46,7 @@ struct bp_own_slot {
 struct bp_slot_cache {
     uint32_t own_count;
     uint32_t own_limit;
+    uint32_t shared_limit;
     struct bp_own_slot own[BP_OWN_SLOTS];
     bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
 };
@@ -51,14 +55,25 @@ struct bp_heap {
     struct bp_heap_hot hot;
     struct bp_bin_cold cold[BP_CLASS_COUNT];
     struct bp_slot_cache slots[BP_CACHED_REGIONS];
-    struct bp_heap *next; // in the registry's lists
+    bp_atomic_u32 visits; // the owner's, in slow paths that are not over (thread/recall.h)
+    uint32_t donor;       // the class that was last made to give up capacity
+    size_t capacity_bytes;
+    size_t slots_share_bytes; // the share that the limits of the slot caches are for
+    struct bp_heap *next;     // in the registry's lists
+    struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
     enum bp_heap_state state;
+    bool away;    // called away: the owner is to come home before it touches it again
+    bool emptied; // and meanwhile emptied
 };
 _Static_assert(sizeof(struct bp_heap) <= BP_HEAP_RECORD_BYTES, "meta.h counts on it");
 
 // The constant heaps of threads that have none yet, or none any more.
 extern const struct bp_heap_hot bp_heap_none;
 extern const struct bp_heap_hot bp_heap_ended;
+extern const struct bp_heap_hot bp_heap_away;
+
+// What each heap may keep; follows the number of threads and processors.
+extern bp_atomic_size bp_heap_share_bytes;
 
 // A small object of the class; NULL if addresses or memory have run out.
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index);
@@ -68,5 +83,10 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object);
 void bp_heap_flush(struct bp_heap *heap);
 // The spare magazines of any heap go to the depot's spans.
 void bp_heap_flush_spares(struct bp_heap *heap);
+// What is behind the first objects of the bins' chains goes to the depot's spans, although the
+// owner may be within one operation of the hot path. bp_heap_settle is due before it goes on.
+void bp_heap_empty(struct bp_heap *heap);
+// Makes room agree with the chains again.
+void bp_heap_settle(struct bp_heap *heap);
 
 #endif

@@ -10,14 +10,20 @@
 
 #include <string.h>
 
-// How many slots of each region a heap keeps for itself, and in sight of others: 4.5 and 3 MiB.
+// How many slots of each region a heap keeps for itself, and in sight of others, at most: 4.5 and
+// 3 MiB. Slots of more than a quarter of the heap's share are not kept at all.
 static const uint8_t own_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 1};
 static const uint8_t shared_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 0};
 
 void bp_large_init(struct bp_heap *heap)
 {
-    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++)
-        heap->slots[region].own_limit = own_slots[region];
+    size_t share = bp_load_relaxed(&bp_heap_share_bytes);
+    heap->slots_share_bytes = share;
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        bool small_enough = bp_region_slot_bytes(region) <= share / 4;
+        heap->slots[region].own_limit = small_enough ? own_slots[region] : 0;
+        heap->slots[region].shared_limit = small_enough ? shared_slots[region] : 0;
+    }
 }
 
 // How many slots stand in sight of others, over all heaps: a hint, so that nobody looks in vain.
@@ -77,7 +83,7 @@ static void *slot_take(struct bp_heap *heap, unsigned region)
 
 static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
 {
-    for (unsigned i = 0; i < shared_slots[region]; i++) {
+    for (unsigned i = 0; i < cache->shared_limit; i++) {
         if (!bp_load_ptr_relaxed(&cache->shared[i])) {
             // pairs with the exchange in shared_take: the slot's record is visible
             bp_store_ptr_release(&cache->shared[i], slot);
@@ -100,6 +106,8 @@ static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
 
 static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
 {
+    if (heap && heap->slots_share_bytes != bp_load_relaxed(&bp_heap_share_bytes))
+        bp_large_init(heap);
     if (heap && region < BP_CACHED_REGIONS && cached_put(heap, region, slot))
         return;
     bp_region_give(region, slot);
@@ -120,6 +128,32 @@ void bp_large_flush(struct bp_heap *heap)
         struct bp_slot_cache *cache = &heap->slots[region];
         while (cache->own_count)
             bp_region_give(region, cache->own[--cache->own_count].object);
+    }
+}
+
+void bp_large_empty(struct bp_heap *heap)
+{
+    bp_large_flush_shared(heap);
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        struct bp_slot_cache *cache = &heap->slots[region];
+        for (uint32_t i = 0; i + 1 < cache->own_count; i++) {
+            if (cache->own[i].object)
+                bp_region_give(region, cache->own[i].object);
+            cache->own[i].object = NULL;
+        }
+    }
+}
+
+void bp_large_settle(struct bp_heap *heap)
+{
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        struct bp_slot_cache *cache = &heap->slots[region];
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < cache->own_count; i++) {
+            if (cache->own[i].object)
+                cache->own[kept++] = cache->own[i];
+        }
+        cache->own_count = kept;
     }
 }
 

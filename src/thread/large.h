@@ -60,6 +60,10 @@ void bp_large_init(struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.
 void bp_large_flush(struct bp_heap *heap);
 void bp_large_flush_shared(struct bp_heap *heap);
+// The slots of a heap that was called away go to the pools, but for the last ones of its own;
+// bp_large_settle is due before its owner goes on.
+void bp_large_empty(struct bp_heap *heap);
+void bp_large_settle(struct bp_heap *heap);
 // In the child of a fork: the slots of a heap whose words are from different moments. What is
 // cached by its record belongs to nobody else.
 void bp_large_salvage(struct bp_heap *heap);

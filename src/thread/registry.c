@@ -2,13 +2,17 @@
 #include "thread/registry.h"
 
 #include "core/lock.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/purge.h"
 #include "thread/large.h"
 
 #include <string.h>
 
-enum { PARKED_MAX = 16 }; // heaps kept with their memory for threads to come
+enum {
+    PARKED_MAX = 16, // heaps kept with their memory for threads to come
+    SHARE_MIN_BYTES = 256 << 10,
+};
 
 static struct {
     struct bp_lock lock;        // rank REGISTRY: guards the lists and states
@@ -16,6 +20,9 @@ static struct {
     bp_atomic_ptr common;       // set once
     struct bp_heap *parked, *empty;
     uint32_t parked_count;
+    uint32_t live_count;
+    bool parked_used; // since bp_registry_flush_parked_idle looked last
+    unsigned cpu_count;
     bp_atomic_u32 count; // records so far; only grows
 } registry = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
               .common_lock = BP_LOCK_INIT(BP_RANK_COMMON_HEAP)};
@@ -67,6 +74,11 @@ static struct bp_heap *common_heap(void)
     return bp_load_ptr_acquire(&registry.common);
 }
 
+void bp_registry_set_cpus(unsigned cpu_count)
+{
+    registry.cpu_count = cpu_count;
+}
+
 bool bp_registry_init(void)
 {
     if (common_heap() || !bp_reservation.n_bytes)
@@ -90,6 +102,15 @@ static struct bp_heap *heap_pop_locked(struct bp_heap **list)
     return heap;
 }
 
+// What all may keep is shared out by live and parked heaps.
+static void share_update_locked(void)
+{
+    size_t all = bp_options.cache_bytes * bp_max(registry.cpu_count, 1);
+    size_t share = all / bp_max((size_t)registry.live_count + registry.parked_count, 1);
+    share = bp_max(share, SHARE_MIN_BYTES);
+    bp_store_relaxed(&bp_heap_share_bytes, bp_min(share, bp_options.thread_cache_bytes));
+}
+
 static struct bp_heap *heap_obtain(void)
 {
     bp_lock_take(&registry.lock);
@@ -100,8 +121,12 @@ static struct bp_heap *heap_obtain(void)
         heap = heap_pop_locked(&registry.empty);
     if (!heap)
         heap = record_create_locked();
-    if (heap)
+    if (heap) {
         heap->state = BP_HEAP_LIVE;
+        heap->tls = &bp_heap_tls;
+        registry.live_count++;
+        share_update_locked();
+    }
     bp_lock_give(&registry.lock);
     return heap;
 }
@@ -117,6 +142,56 @@ void bp_registry_attach(void)
     // May allocate, and then finds the heap in place.
     if (bp_os_thread_exit_arm(heap))
         bp_registry_thread_ended(heap);
+}
+
+static void set_right_locked(struct bp_heap *heap)
+{
+    if (heap->emptied) {
+        bp_heap_settle(heap);
+        bp_large_settle(heap);
+    }
+    heap->away = heap->emptied = false;
+}
+
+struct bp_heap *bp_registry_come_home(void)
+{
+    if (bp_heap_tls != &bp_heap_away)
+        return NULL;
+    struct bp_heap *heap = bp_os_thread_exit_argument();
+    bp_lock_take(&registry.lock);
+    if (heap)
+        set_right_locked(heap);
+    bp_heap_tls = heap ? &heap->hot : (struct bp_heap_hot *)&bp_heap_ended;
+    bp_lock_give(&registry.lock);
+    return heap;
+}
+
+static void visits_add(struct bp_heap *heap, uint32_t change)
+{
+    bp_store_u32_relaxed(&heap->visits, bp_load_u32_relaxed(&heap->visits) + change);
+}
+
+struct bp_heap *bp_registry_enter(void)
+{
+    struct bp_heap *heap;
+    while ((heap = bp_registry_own())) {
+        visits_add(heap, 1);
+        // pairs with bp_os_barrier_all in recall.c, which makes this order the processor's too
+        bp_fence_compiler();
+        // pairs with the same: away, or the visit is seen
+        if (bp_peek_acquire((void *const *)&bp_heap_tls) == heap)
+            break;
+        visits_add(heap, (uint32_t)-1);
+    }
+    return heap;
+}
+
+void bp_registry_leave(struct bp_heap *heap)
+{
+    // pairs with bp_os_barrier_all in recall.c: what the visit did is done
+    bp_fence_compiler();
+    if (heap)
+        visits_add(heap, (uint32_t)-1);
 }
 
 static void heap_push_locked(struct bp_heap **list, struct bp_heap *heap, enum bp_heap_state state)
@@ -137,10 +212,16 @@ static void heap_release(struct bp_heap *heap)
 {
     bp_lock_take(&registry.lock);
     bool park = registry.parked_count < PARKED_MAX;
+    bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
+    heap->tls = NULL;
+    set_right_locked(heap);
+    registry.live_count--;
     if (park) {
         registry.parked_count++;
+        registry.parked_used = true;
         heap_push_locked(&registry.parked, heap, BP_HEAP_PARKED);
     }
+    share_update_locked();
     bp_lock_give(&registry.lock);
     if (park)
         return;
@@ -153,13 +234,12 @@ static void heap_release(struct bp_heap *heap)
 
 void bp_registry_thread_ended(void *heap)
 {
-    bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
     heap_release(heap);
 }
 
 struct bp_heap *bp_registry_borrow(void)
 {
-    struct bp_heap *own = bp_registry_own();
+    struct bp_heap *own = bp_registry_enter();
     struct bp_heap *common = own ? NULL : common_heap();
     if (!common)
         return own;
@@ -171,6 +251,8 @@ void bp_registry_return(struct bp_heap *heap)
 {
     if (heap && heap == common_heap())
         bp_lock_give(&registry.common_lock);
+    else
+        bp_registry_leave(heap);
 }
 
 // Parked heaps leave their list while they are flushed, so that no lock is held over it.
@@ -182,6 +264,7 @@ static void flush_parked(void)
         registry.parked_count -= heap ? 1 : 0;
         if (heap)
             heap->state = BP_HEAP_LIVE;
+        share_update_locked();
         bp_lock_give(&registry.lock);
         if (!heap)
             return;
@@ -190,6 +273,16 @@ static void flush_parked(void)
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
         bp_lock_give(&registry.lock);
     }
+}
+
+void bp_registry_flush_parked_idle(void)
+{
+    bp_lock_take(&registry.lock);
+    bool idle = !registry.parked_used;
+    registry.parked_used = false;
+    bp_lock_give(&registry.lock);
+    if (idle)
+        flush_parked();
 }
 
 void bp_registry_flush(void)
@@ -214,6 +307,7 @@ void bp_registry_after_fork(void)
             continue;
         bp_large_salvage(heap);
         heap_reset(heap);
+        registry.live_count--;
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
     }
 }

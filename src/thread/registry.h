@@ -10,19 +10,27 @@ struct bp_lock;
 
 // Sets up the common heap, if need be again; false if it cannot be had now.
 bool bp_registry_init(void);
+// How many processors the process may use: what threads may keep follows it.
+void bp_registry_set_cpus(unsigned cpu_count);
 // The calling thread gets a heap, and its end will be noticed. Does nothing if none can be had.
 void bp_registry_attach(void);
 // The calling thread ends: its heap is parked, later calls use the common one.
 void bp_registry_thread_ended(void *heap);
-// The calling thread's heap, or NULL if it has none.
+// The calling thread's heap is brought home if it was called away; NULL if there is none.
+BP_COLD struct bp_heap *bp_registry_come_home(void);
+// The calling thread's heap, for one operation of the hot path; NULL if it has none.
 static inline struct bp_heap *bp_registry_own(void)
 {
     struct bp_heap_hot *hot = bp_heap_tls;
-    return hot == &bp_heap_none || hot == &bp_heap_ended ? NULL : (struct bp_heap *)hot;
+    // Every real heap has a class for objects of 16 bytes, no constant one has.
+    return BP_LIKELY(hot->key[1]) ? (struct bp_heap *)hot : bp_registry_come_home();
 }
 
-// A heap to work with for one request: the thread's own, or the common one, locked. NULL
-// without a reservation.
+// The calling thread's heap for more than that: it cannot be emptied by others until it is left.
+struct bp_heap *bp_registry_enter(void);
+void bp_registry_leave(struct bp_heap *heap);
+// A heap to work with for one request: the thread's own, entered, or the common one, locked.
+// NULL without a reservation.
 struct bp_heap *bp_registry_borrow(void);
 void bp_registry_return(struct bp_heap *heap);
 
@@ -30,6 +38,8 @@ uint32_t bp_registry_count(void);
 struct bp_heap *bp_registry_at(uint32_t index);
 // The calling thread's heap, all parked ones, and what live ones have in sight is given back.
 void bp_registry_flush(void);
+// Heaps that were parked already when this was called last are given back.
+void bp_registry_flush_parked_idle(void);
 
 struct bp_lock *bp_registry_lock(void);
 struct bp_lock *bp_registry_common_lock(void);

@@ -6,7 +6,9 @@
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
+#include "thread/recall.h"
 #include "thread/registry.h"
+#include "thread/worker.h"
 
 #include <string.h>
 
@@ -24,6 +26,13 @@ static bool is_hopeless(void)
     return same && bp_os_now_ms() - bp_load_relaxed(&fruitless.at_ms) < HOPELESS_MS;
 }
 
+static size_t flush_all(void)
+{
+    bp_registry_flush();
+    bp_depot_drain();
+    return bp_purge_down_to(0);
+}
+
 // Purges what stands between n_bytes and the limit; if nothing does, gives up every cache and the
 // commit charge of all that is free. Pointless for what is larger than all that we hold.
 static bool relieve(size_t n_bytes)
@@ -32,7 +41,7 @@ static bool relieve(size_t n_bytes)
         return true;
     if (n_bytes > bp_load_relaxed(&bp_counters.committed_bytes) || is_hopeless())
         return false;
-    size_t released = bp_request_trim();
+    size_t released = flush_all();
     released += bp_purge_decommit();
     if (!released) {
         bp_store_relaxed(&fruitless.returns, bp_load_relaxed(&bp_counters.returns));
@@ -80,7 +89,10 @@ static void *any_alloc(size_t n_bytes, size_t align, bool zero)
     void *object = class_index ? small_alloc(class_index) : NULL;
     if (object)
         return zero ? memset(object, 0, n_bytes) : object;
-    return bp_large_alloc(bp_registry_own(), n_bytes, align, zero);
+    struct bp_heap *heap = bp_registry_enter();
+    object = bp_large_alloc(heap, n_bytes, align, zero);
+    bp_registry_leave(heap);
+    return object;
 }
 
 static void small_free(unsigned class_index, void *object)
@@ -100,6 +112,14 @@ void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
     return object;
 }
 
+static enum bp_verdict large_free(void *pointer)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    enum bp_verdict verdict = bp_large_free(heap, pointer);
+    bp_registry_leave(heap);
+    return verdict;
+}
+
 enum bp_verdict bp_request_free(void *pointer)
 {
     enum bp_verdict verdict = BP_DONE;
@@ -107,8 +127,9 @@ enum bp_verdict bp_request_free(void *pointer)
     if (key)
         small_free((unsigned)(key / 2), pointer);
     else
-        verdict = bp_large_free(bp_registry_own(), pointer);
+        verdict = large_free(pointer);
     bp_purge_check();
+    bp_worker_nudge();
     return verdict;
 }
 
@@ -127,6 +148,14 @@ static bool fits_in_place(size_t key, size_t usable, size_t n_bytes)
     return 2 * n_bytes >= usable || bp_class_for(n_bytes) == key / 2;
 }
 
+static void *large_resize(void *pointer, size_t n_bytes)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    void *resized = bp_large_resize(heap, pointer, n_bytes);
+    bp_registry_leave(heap);
+    return resized;
+}
+
 void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
@@ -137,8 +166,9 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
         return NULL;
     if (fits_in_place(key, usable, n_bytes))
         return pointer;
-    void *resized = key ? NULL : bp_large_resize(bp_registry_own(), pointer, n_bytes);
+    void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();
+    bp_worker_nudge();
     if (resized)
         return resized;
     resized = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
@@ -151,7 +181,7 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
 
 size_t bp_request_trim(void)
 {
-    bp_registry_flush();
-    bp_depot_drain();
-    return bp_purge_down_to(0);
+    bp_recall_begin();
+    bp_recall_finish();
+    return flush_all();
 }

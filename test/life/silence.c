@@ -80,7 +80,7 @@ static const struct variant variants[] = {
     {"burst", NULL, NULL, run_burst, false},
     {"fork", NULL, NULL, run_fork, false},
     {"no streams", NULL, NULL, run_without_streams, false},
-    {"unknown name", "BUMPALLOC_NO_SUCH_OPTION", "1", run_burst, false},
+    {"unknown name", "BUMPALLOC_NO_SUCH_OPTION", "1", run_burst, true},
     {"small value", "BUMPALLOC_RESERVE", "1K", run_burst, false},
     {"no reservation", "BUMPALLOC_RESERVE", "0", run_threads, false},
     {"no size", "BUMPALLOC_RESERVE", "banana", run_burst, true},

@@ -164,7 +164,7 @@ static inline bool check_library(void)
 // A preload that did not take effect must not pass for a good one, nor the library for its oracle.
 static inline void check_begin(void)
 {
-    const char *expect = getenv("BUMPALLOC_TEST_EXPECT");
+    const char *expect = getenv("BUMP_TEST_EXPECT");
     bool wanted = expect && strcmp(expect, "1") == 0;
     if (expect && wanted != check_library()) {
         check_print("expected %s as the allocator: bump_version is %s",

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "thread/worker.h"
+
+#include "core/counters.h"
+#include "os/os.h"
+#include "region/depot.h"
+#include "region/purge.h"
+#include "reserve/stamp.h"
+#include "thread/recall.h"
+#include "thread/registry.h"
+
+enum { ROUND_MS = 500, QUIET_ROUNDS = 4 };
+enum worker_state { WORKER_NONE, WORKER_AWAKE, WORKER_ASLEEP, WORKER_REFUSED };
+
+static bp_atomic_u32 state;
+
+static size_t activity(void)
+{
+    return bp_load_relaxed(&bp_counters.returns);
+}
+
+// One look; returns the bytes released. *mark is the stamp of the look before.
+static size_t look(uint32_t *mark)
+{
+    bp_depot_drain_idle();
+    bp_registry_flush_parked_idle();
+    bp_recall_finish();
+    bp_recall_begin();
+    size_t released = bp_purge_older(*mark);
+    *mark = bp_stamp_next();
+    return released;
+}
+
+static void look_until_quiet(void)
+{
+    uint32_t mark = bp_stamp_next();
+    size_t seen = activity();
+    bp_recall_begin();
+    for (unsigned quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
+        bp_os_wait_ms(&state, WORKER_AWAKE, ROUND_MS);
+        if (look(&mark) || activity() != seen)
+            quiet = 0;
+        seen = activity();
+    }
+}
+
+static void sleep_until_woken(void)
+{
+    size_t seen = activity();
+    bp_store_u32_relaxed(&state, WORKER_ASLEEP);
+    // pairs with the fence in bp_worker_wake: it sees us asleep, or we see what it did
+    bp_fence_full();
+    if (activity() != seen)
+        bp_store_u32_relaxed(&state, WORKER_AWAKE);
+    while (bp_load_u32_relaxed(&state) == WORKER_ASLEEP)
+        bp_os_wait(&state, WORKER_ASLEEP);
+}
+
+static void worker_main(void)
+{
+    for (;;) {
+        look_until_quiet();
+        sleep_until_woken();
+    }
+}
+
+void bp_worker_wake(void)
+{
+    // pairs with the fence in sleep_until_woken
+    bp_fence_full();
+    switch (bp_load_u32_relaxed(&state)) {
+    case WORKER_NONE:
+        // Creating a thread allocates and comes by here again: AWAKE by then.
+        if (bp_cas_u32_acquire(&state, WORKER_NONE, WORKER_AWAKE) && // pairs with nothing: elects
+            bp_os_thread_start(worker_main))
+            bp_store_u32_relaxed(&state, WORKER_REFUSED);
+        return;
+    case WORKER_ASLEEP:
+        // pairs with nothing: it elects who wakes
+        if (bp_cas_u32_acquire(&state, WORKER_ASLEEP, WORKER_AWAKE))
+            bp_os_wake(&state);
+        return;
+    default:
+        return;
+    }
+}
+
+void bp_worker_after_fork(void)
+{
+    bp_store_u32_relaxed(&state, WORKER_NONE);
+}
