@@ -101,17 +101,17 @@ static void ring_drain_locked(struct depot *depot, uint32_t keep)
         sort_locked(depot, ring_pop_oldest(depot).head);
 }
 
-bool bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
-    bool sparse = bp_span_is_sparse(&depot->lists, class_index);
+    uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
     ring_drain_locked(depot, ring_capacity(class_index) - 1);
     ring_push(depot, magazine);
-    if (sparse)
+    if (most == BP_MAGAZINE_SPARSE)
         ring_drain_locked(depot, 0);
     depot_give_lock(depot);
-    return sparse;
+    return most;
 }
 
 void bp_depot_sort(unsigned class_index, void *chain)

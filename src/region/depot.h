@@ -26,8 +26,9 @@ struct bp_run_bounds {
 
 // A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
 struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted);
-// Answers true if the class is sparse: then the depot keeps nothing, and the caller had better not.
-bool bp_depot_give(unsigned class_index, struct bp_magazine magazine);
+// Answers how many objects a magazine had better hold (bp_span_magazine_most); of a sparse class
+// the depot itself keeps none.
+uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine);
 // Every object of the chain goes to its span.
 void bp_depot_sort(unsigned class_index, void *chain);
 // Sorts all magazines of all classes.

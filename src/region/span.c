@@ -165,10 +165,12 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, voi
     return got;
 }
 
-bool bp_span_is_sparse(const struct bp_span_lists *lists, unsigned class_index)
+uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class_index)
 {
     size_t capacity = (size_t)lists->span_count * bp_class[class_index].span_objects;
-    return lists->span_count > SPARSE_MIN_SPANS && lists->free_objects > capacity / 4 * 3;
+    if (lists->span_count <= SPARSE_MIN_SPANS || lists->free_objects <= capacity / 2)
+        return UINT32_MAX;
+    return lists->free_objects > capacity / 4 * 3 ? BP_MAGAZINE_SPARSE : BP_MAGAZINE_THIN;
 }
 
 bool bp_span_has_free(const struct bp_span_lists *lists)

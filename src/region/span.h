@@ -53,8 +53,10 @@ struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists);
 void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor);
 bool bp_span_has_free(const struct bp_span_lists *lists);
 
-// Many spans, nearly empty: what caches keep of the class holds far more memory than it is worth.
-bool bp_span_is_sparse(const struct bp_span_lists *lists, unsigned class_index);
+// How many objects a magazine of the class had better hold. Of many spans that are nearly empty,
+// or half empty, each object in a cache may keep 64 KiB: far more than it is worth.
+enum { BP_MAGAZINE_SPARSE = 4, BP_MAGAZINE_THIN = 32 };
+uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class_index);
 
 // A new running span; NULL if addresses or memory have run out. Needs no lock.
 struct bp_span *bp_span_create(unsigned class_index);

@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "core/counters.h"
 #include "region/depot.h"
+#include "region/span.h"
+#include "thread/registry.h"
 
 enum { LIMIT_FIRST = 4 };
 
@@ -49,6 +51,13 @@ static struct bp_magazine spare_take(struct bp_bin_cold *cold)
     // pairs with the exchange in bin_turn: the chain is complete
     void *head = bp_exchange_ptr_acquire(&cold->spare, NULL);
     return (struct bp_magazine){head, head ? cold->spare_count : 0};
+}
+
+static void spare_flush(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (bp_load_ptr_relaxed(&cold->spare))
+        bp_depot_sort(class_index, spare_take(cold).head);
 }
 
 static void bin_flush(struct bp_heap *heap, unsigned class_index)
@@ -164,13 +173,23 @@ void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 
 // --- free ---
 
-// The class is sparse and the bin empty: keep less, and let the spare go.
-static void bin_shrink(struct bp_heap *heap, unsigned class_index)
+static void spares_flush_all(unsigned class_index)
+{
+    for (uint32_t i = 0; i < bp_registry_count(); i++)
+        spare_flush(bp_registry_at(i), class_index);
+}
+
+// The class's spans are emptying, and so is the bin: keep less. Of a sparse class no spare is kept
+// at all, not even by threads that do not come here any more.
+static void bin_shrink(struct bp_heap *heap, unsigned class_index, uint32_t most)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    bp_depot_sort(class_index, spare_take(cold).head);
-    if (cold->limit > LIMIT_FIRST)
-        limit_set(heap, class_index, cold->limit / 2);
+    if (most == BP_MAGAZINE_SPARSE && cold->limit > most)
+        spares_flush_all(class_index);
+    else if (most == BP_MAGAZINE_SPARSE)
+        spare_flush(heap, class_index);
+    if (cold->limit > most)
+        limit_set(heap, class_index, (uint32_t)bp_max(cold->limit / 2, most));
     cold->most = cold->limit;
 }
 
@@ -187,8 +206,9 @@ static void bin_turn(struct bp_heap *heap, unsigned class_index)
     bin->head = NULL;
     bin->room = cold->limit;
     run->limit = run->cursor;
-    if (old.head && bp_depot_give(class_index, old))
-        bin_shrink(heap, class_index);
+    uint32_t most = old.head ? bp_depot_give(class_index, old) : UINT32_MAX;
+    if (most < cold->most)
+        bin_shrink(heap, class_index, most);
 }
 
 void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
@@ -213,13 +233,8 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
 
 void bp_heap_flush_spares(struct bp_heap *heap)
 {
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        if (!bp_load_ptr_relaxed(&heap->cold[i].spare))
-            continue;
-        // pairs with the exchange in bin_turn: the chain is complete
-        void *chain = bp_exchange_ptr_acquire(&heap->cold[i].spare, NULL);
-        bp_depot_sort(i, chain);
-    }
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        spare_flush(heap, i);
 }
 
 void bp_heap_flush(struct bp_heap *heap)

@@ -81,7 +81,7 @@ static void newest_magazine_first(void)
     REQUIRE(count > 1);
     for (uint32_t i = 0; i < count; i++) {
         given[i] = fresh_magazine(CLASS);
-        CHECK(!bp_depot_give(CLASS, given[i]));
+        CHECK_EQ(bp_depot_give(CLASS, given[i]), UINT32_MAX);
     }
     CHECK_EQ(bp_depot_object_count(CLASS), count * per);
     for (uint32_t i = count; i > 0; i--) {
@@ -111,7 +111,7 @@ static void check_overflow(unsigned class_index, uint32_t more)
     for (uint32_t i = 0; i < keeps + more; i++)
         given[i] = fresh_magazine(class_index);
     for (uint32_t i = 0; i < keeps + more; i++)
-        CHECK(!bp_depot_give(class_index, given[i]));
+        CHECK_EQ(bp_depot_give(class_index, given[i]), UINT32_MAX);
     CHECK_FMT(bp_depot_object_count(class_index) == keeps * per, "class %u keeps %u of %u",
               class_index, bp_depot_object_count(class_index), keeps * per);
     for (uint32_t i = keeps + more; i > more; i--)
@@ -179,7 +179,7 @@ static void sparse_classes_keep_nothing(void)
         if (i % per_span == 0)
             continue; // one object of each span stays in use
         *(void **)objects[i] = NULL;
-        sparse = bp_depot_give(BIG, (struct bp_magazine){objects[i], 1});
+        sparse = bp_depot_give(BIG, (struct bp_magazine){objects[i], 1}) == BP_MAGAZINE_SPARSE;
         CHECK(sparse == (bp_depot_object_count(BIG) == 0));
     }
     CHECK(sparse);

@@ -219,26 +219,26 @@ static void sparse_when_many_spans_are_nearly_empty(void)
     struct bp_span *spans[20];
     void *chain;
     boot();
-    CHECK(!bp_span_is_sparse(&lists, CLASS));
+    CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
     for (int i = 0; i < 20; i++)
         spans[i] = full_span();
     for (int i = 0; i < 20; i++) {
-        CHECK(!bp_span_is_sparse(&lists, CLASS));
+        CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
         put(spans[i], 0, 6);
     }
     CHECK_EQ(lists.span_count, 20);
     CHECK_EQ(lists.free_objects, 120);
-    CHECK(!bp_span_is_sparse(&lists, CLASS)); // three quarters
+    CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // three quarters
     put(spans[0], 6, 7);
-    CHECK(bp_span_is_sparse(&lists, CLASS));
+    CHECK(bp_span_magazine_most(&lists, CLASS) == BP_MAGAZINE_SPARSE);
     CHECK_EQ(bp_span_gather_locked(&lists, 1, &chain), 1);
-    CHECK(!bp_span_is_sparse(&lists, CLASS));
+    CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
     bp_span_put_locked(&lists, chain);
     for (int i = 1; i < 5; i++)
         put(spans[i], 6, 8);
     CHECK_EQ(lists.span_count, 16);
     CHECK_EQ(lists.free_objects, 15 * 6 + 7);
-    CHECK(!bp_span_is_sparse(&lists, CLASS)); // too few spans to matter
+    CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // too few spans to matter
 }
 
 static void large_objects_have_chunks_of_their_own(void)
