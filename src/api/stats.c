@@ -6,6 +6,8 @@
 #include "region/depot.h"
 #include "region/size_class.h"
 #include "region/span.h"
+#include "reserve/budget.h"
+#include "reserve/limit.h"
 #include "reserve/reserve.h"
 #include "thread/registry.h"
 
@@ -60,8 +62,25 @@ static void settle_class(struct bp_stats *stats, unsigned i)
     of->object_bytes = bp_class[i].object_bytes;
     of->used_objects = bp_sub_or_zero(of->used_objects, cached + fresh);
     of->free_objects += cached;
+    stats->cached_bytes += cached * of->object_bytes;
     stats->used_bytes += of->used_objects * of->object_bytes;
     stats->free_bytes += of->free_objects * of->object_bytes;
+}
+
+static void gather_purge(struct bp_purge_stats *purge)
+{
+    *purge = (struct bp_purge_stats){
+        .budget_bytes = bp_budget_bytes(),
+        .regret_bytes = bp_budget_regret_bytes(),
+        .limit_bytes = bp_limit_bytes(),
+        .limit_failures = bp_load_relaxed(&bp_counters.limit_failures),
+        .purges = bp_load_relaxed(&bp_counters.purges),
+        .purged_bytes = bp_load_relaxed(&bp_counters.purged_bytes),
+        .failures = bp_load_relaxed(&bp_counters.purge_failures),
+        .torn_bytes = bp_load_relaxed(&bp_counters.torn_bytes),
+        .faulted_again_bytes = bp_load_relaxed(&bp_counters.faulted_again_bytes),
+        .regretted_bytes = bp_load_relaxed(&bp_counters.regretted_bytes),
+    };
 }
 
 void bp_stats_gather(struct bp_stats *stats)
@@ -73,7 +92,8 @@ void bp_stats_gather(struct bp_stats *stats)
     stats->slot_bytes = bp_load_relaxed(&bp_counters.slot_bytes);
     stats->direct_bytes = bp_load_relaxed(&bp_counters.direct_bytes);
     stats->dirty_bytes = bp_load_relaxed(&bp_counters.dirty_bytes);
-    stats->purged_bytes = bp_load_relaxed(&bp_counters.purged_bytes);
+    stats->share_bytes = bp_load_relaxed(&bp_heap_share_bytes);
+    gather_purge(&stats->purge);
     if (bp_reservation.n_bytes)
         count_spans(stats);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)

@@ -46,8 +46,25 @@ static void stats_line(const char *name, size_t value)
     while (line.length < 20)
         bp_line_text(&line, " ");
     bp_line_text(&line, "= ");
-    bp_line_decimal(&line, value);
+    if (value == SIZE_MAX)
+        bp_line_text(&line, "none");
+    else
+        bp_line_decimal(&line, value);
     bp_line_send(&line);
+}
+
+static void purge_stats(const struct bp_purge_stats *purge)
+{
+    stats_line("budget bytes", purge->budget_bytes);
+    stats_line("regret bytes", purge->regret_bytes);
+    stats_line("limit bytes", purge->limit_bytes);
+    stats_line("limit failures", purge->limit_failures);
+    stats_line("purges", purge->purges);
+    stats_line("purged bytes", purge->purged_bytes);
+    stats_line("purge failures", purge->failures);
+    stats_line("torn bytes", purge->torn_bytes);
+    stats_line("faulted again bytes", purge->faulted_again_bytes);
+    stats_line("regretted bytes", purge->regretted_bytes);
 }
 
 // To stderr, as glibc's.
@@ -62,7 +79,9 @@ void bp_entry_stats(void)
     stats_line("free bytes", stats.free_bytes);
     stats_line("dirty bytes", stats.dirty_bytes);
     stats_line("direct bytes", stats.direct_bytes);
-    stats_line("purged bytes", stats.purged_bytes);
+    stats_line("cached bytes", stats.cached_bytes);
+    stats_line("cache share bytes", stats.share_bytes);
+    purge_stats(&stats.purge);
 }
 
 static void info_class(FILE *stream, const struct bp_class_stats *of)
@@ -70,6 +89,18 @@ static void info_class(FILE *stream, const struct bp_class_stats *of)
     if (of->used_objects + of->free_objects)
         fprintf(stream, "<class size=\"%zu\" used=\"%zu\" free=\"%zu\"/>\n", of->object_bytes,
                 of->used_objects, of->free_objects);
+}
+
+static void info_purge(FILE *stream, const struct bp_purge_stats *purge)
+{
+    if (purge->budget_bytes != SIZE_MAX)
+        fprintf(stream, "<purge type=\"budget\" size=\"%zu\"/>\n", purge->budget_bytes);
+    fprintf(stream, "<purge type=\"regret\" size=\"%zu\"/>\n", purge->regret_bytes);
+    fprintf(stream, "<purge type=\"purged\" count=\"%zu\" size=\"%zu\"/>\n", purge->purges,
+            purge->purged_bytes);
+    fprintf(stream, "<purge type=\"torn\" size=\"%zu\"/>\n", purge->torn_bytes);
+    fprintf(stream, "<purge type=\"again\" size=\"%zu\"/>\n", purge->faulted_again_bytes);
+    fprintf(stream, "<purge type=\"regretted\" size=\"%zu\"/>\n", purge->regretted_bytes);
 }
 
 // XML in the shape of glibc's: a version, totals, and what makes them up.
@@ -86,6 +117,7 @@ int bp_entry_info(int options, FILE *stream)
     fprintf(stream, "</sizes>\n</heap>\n<total type=\"used\" size=\"%zu\"/>\n", stats.used_bytes);
     fprintf(stream, "<total type=\"rest\" size=\"%zu\"/>\n", stats.free_bytes);
     fprintf(stream, "<total type=\"mmap\" size=\"%zu\"/>\n", stats.direct_bytes);
+    info_purge(stream, &stats.purge);
     fprintf(stream, "<system type=\"current\" size=\"%zu\"/>\n",
             stats.committed_bytes + stats.direct_bytes);
     fputs("</malloc>\n", stream);

@@ -19,6 +19,11 @@ bool bp_limit_is_set(void)
     return soft_limit_bytes != SIZE_MAX;
 }
 
+size_t bp_limit_bytes(void)
+{
+    return soft_limit_bytes;
+}
+
 static size_t used_bytes(void)
 {
     return bp_load_relaxed(&bp_counters.span_bytes) + bp_load_relaxed(&bp_counters.slot_bytes) +

@@ -15,6 +15,7 @@
 // hard_bytes 0: none; group_bytes SIZE_MAX: none
 void bp_limit_init(size_t hard_bytes, size_t group_bytes);
 bool bp_limit_is_set(void);
+size_t bp_limit_bytes(void); // the soft one; SIZE_MAX: none
 // Adds to the counter what is taken into use; false, and nothing added, if the limit forbids it.
 bool bp_limit_charge(bp_atomic_size *counter, size_t n_bytes);
 // How much must be purged for n_bytes more to fit; SIZE_MAX if they never will.

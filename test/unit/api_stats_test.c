@@ -136,7 +136,7 @@ static void large_objects_are_counted(void)
     CHECK_EQ(gather()->slot_bytes, 102400);
     size_t trimmed = bp_request_trim();
     CHECK_EQ(gather()->slot_bytes + stats.dirty_bytes + stats.used_bytes, 0);
-    CHECK_EQ(stats.purged_bytes, trimmed);
+    CHECK_EQ(stats.purge.purged_bytes, trimmed);
     CHECK_EQ(trimmed, 102400 + 5 * BP_MIB + 4096);
 }
 
