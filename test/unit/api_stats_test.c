@@ -46,6 +46,11 @@ static void nothing_at_first(void)
         CHECK_EQ(stats.of_class[i].object_bytes, bp_class[i].object_bytes);
         stats.of_class[i].object_bytes = 0;
     }
+    // The rest is what may be kept, not what is.
+    CHECK_EQ(stats.purge.budget_bytes, 8 * BP_MIB);
+    CHECK_EQ(stats.purge.limit_bytes, SIZE_MAX);
+    stats.purge = (struct bp_purge_stats){0};
+    stats.share_bytes = 0;
     CHECK(memcmp(&stats, &zero, sizeof zero) == 0);
 }
 
