@@ -15,8 +15,10 @@ struct bp_counters {
     bp_atomic_size committed_bytes; // readable and writable, metadata included
     bp_atomic_size returns;         // times that a cache, depot or pool took something back
     bp_atomic_size commit_failures;
-    bp_atomic_size limit_failures; // requests that the limit refused
-    bp_atomic_size moved_pieces;   // of slots: mappings that do not merge
+    bp_atomic_size limit_failures;   // requests that the limit refused
+    bp_atomic_size fresh_slot_bytes; // pages that slots were given to fault in, since the start
+    bp_atomic_size huge_slots;   // slots whose pages were asked to be huge: mappings of their own
+    bp_atomic_size moved_pieces; // of slots: mappings that do not merge
     // The purge's decisions, since the start.
     bp_atomic_size purges;         // calls
     bp_atomic_size purged_bytes;   // given back

@@ -67,6 +67,9 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 void bp_os_name(void *addr, size_t n_bytes);
 void bp_os_dump(void *addr, size_t n_bytes, bool wanted);
 
+// Asks for huge pages there, or for none; a system may do neither.
+void bp_os_huge(void *addr, size_t n_bytes, bool wanted);
+
 // Sleeps while *cell == value (or returns early); wakes one sleeper.
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value);
 void bp_os_wake(bp_atomic_u32 *cell);

@@ -205,6 +205,13 @@ void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
     errno = saved;
 }
 
+void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
+{
+    int saved = errno;
+    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    errno = saved;
+}
+
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
     int saved = errno;

@@ -115,7 +115,7 @@ void *bp_region_take_pooled(unsigned region)
         struct bp_slot *slot = bp_slot_at(region, number);
         slot->state = BP_SLOT_CACHED;
         bp_add_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
-        if (region <= BP_SLOT_UNIT_REGION)
+        if (region <= BP_UNIT_REGION)
             regret = (struct bp_regret){slot->usable_bytes, slot->stamp};
     }
     bp_lock_give(&it->lock);
@@ -213,9 +213,11 @@ static bool slot_commit(unsigned region, struct bp_slot *slot, char *object, siz
 // slot_bytes counts what slots outside the pools may hold; it changes when a slot outgrows itself.
 static bool slot_fill(struct bp_slot *slot, size_t usable)
 {
-    if (usable > slot->dirty_bytes) {
-        if (!bp_limit_charge(&bp_counters.slot_bytes, usable - slot->dirty_bytes))
+    size_t fresh_bytes = bp_sub_or_zero(usable, slot->dirty_bytes);
+    if (fresh_bytes) {
+        if (!bp_limit_charge(&bp_counters.slot_bytes, fresh_bytes))
             return false;
+        bp_add_relaxed(&bp_counters.fresh_slot_bytes, fresh_bytes);
         slot->dirty_bytes = usable;
     }
     slot->usable_bytes = usable;

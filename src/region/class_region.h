@@ -23,6 +23,8 @@
 
 struct bp_lock;
 
+enum { BP_UNIT_REGION = 21 - BP_SLOT_MIN_SHIFT }; // slots as large as a huge page
+
 enum bp_slot_state {
     BP_SLOT_FRESH,
     BP_SLOT_USED,
@@ -39,6 +41,7 @@ struct bp_slot {
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
     uint32_t stamp;        // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
+    bool huge;      // huge pages were asked for
     uint16_t moved; // pieces that were moved in: mappings that do not merge
 };
 
@@ -98,7 +101,10 @@ void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *
 
 // Fills a used slot from dirty_bytes on with pages that dirty slots of any class hold: cheaper than
 // faulting, and RSS does not rise. Whole 2 MiB units alone, whose page tables move as one.
-void bp_region_stock(unsigned region, void *object, size_t dirty_bytes);
+// Returns where that ends.
+size_t bp_region_stock(unsigned region, void *object, size_t dirty_bytes);
+// What lies behind `from` in a used slot is about to be written, from there to its end.
+void bp_region_ask_huge(unsigned region, void *object, size_t from);
 
 uint32_t bp_region_oldest_stamp(unsigned region);
 // Purges the oldest dirty slot and its dirty neighbours in one call, as many as are wanted or 2

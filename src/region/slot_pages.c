@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "region/slots.h"
 #include "reserve/budget.h"
+#include "reserve/huge.h"
 #include "reserve/stamp.h"
 
 #include <string.h>
@@ -15,7 +16,21 @@
 enum {
     MOVED_MAX = 96,        // pieces; each may cost two mappings, and a process is to hold tens
     MERGED_SLOTS_MAX = 64, // neighbours purged in one call
+    HUGE_SLOTS_MAX = 48,
 };
+
+// --- huge pages ---
+
+// The part that is asked for is a mapping of its own, so there is a bound to how many slots ask.
+void bp_region_ask_huge(unsigned region, void *object, size_t from)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    bool may = slot->huge || bp_load_relaxed(&bp_counters.huge_slots) < HUGE_SLOTS_MAX;
+    if (!may || !bp_huge_object(object, from, slot->usable_bytes))
+        return;
+    bp_add_relaxed(&bp_counters.huge_slots, !slot->huge);
+    slot->huge = true;
+}
 
 // --- moving pages ---
 
@@ -30,8 +45,11 @@ static void moved_add(struct bp_slot *slot, uint16_t pieces)
     bp_add_relaxed(&bp_counters.moved_pieces, pieces);
 }
 
-static void moved_clear(struct bp_slot *slot)
+// The slot's pages are mapped afresh: in one piece, without advice.
+static void mapping_is_fresh(struct bp_slot *slot)
 {
+    bp_sub_relaxed(&bp_counters.huge_slots, slot->huge);
+    slot->huge = false;
     bp_sub_relaxed(&bp_counters.moved_pieces, slot->moved);
     slot->moved = 0;
 }
@@ -94,14 +112,14 @@ static size_t donor_give(unsigned region, uint32_t number, struct bp_slot *targe
     return at + n_bytes;
 }
 
-void bp_region_stock(unsigned region, void *object, size_t dirty_bytes)
+size_t bp_region_stock(unsigned region, void *object, size_t dirty_bytes)
 {
     struct bp_slot *target = bp_region_slot(region, object);
     size_t at = bp_align_up(dirty_bytes, BP_SLOT_UNIT_BYTES);
     size_t until = bp_align_down(target->usable_bytes, BP_SLOT_UNIT_BYTES);
-    bool wanted = region > BP_SLOT_UNIT_REGION && bp_options.purge != BP_PURGE_NEVER;
+    bool wanted = region > BP_UNIT_REGION && bp_options.purge != BP_PURGE_NEVER;
     unsigned donor = wanted ? bp_reservation.region_count : 0;
-    while (at < until && donor > BP_SLOT_UNIT_REGION && may_move()) {
+    while (at < until && donor > BP_UNIT_REGION && may_move()) {
         uint32_t number = donor_take(donor - 1);
         if (number) {
             at = donor_give(donor - 1, number, target, object, at, until);
@@ -110,9 +128,10 @@ void bp_region_stock(unsigned region, void *object, size_t dirty_bytes)
             donor--;
         }
     }
-    if (region > BP_SLOT_UNIT_REGION)
+    if (region > BP_UNIT_REGION)
         bp_budget_regret(
             (struct bp_regret){bp_sub_or_zero(target->usable_bytes, at), target->stamp});
+    return at;
 }
 
 // --- giving back to the system ---
@@ -212,7 +231,7 @@ static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
     bool failed = bp_os_renew(start, last->committed_bytes) != 0;
     bp_reserve_note_purge(failed, dirty_bytes);
     if (!failed)
-        moved_clear(last);
+        mapping_is_fresh(last);
     return !failed;
 }
 
@@ -238,7 +257,7 @@ static size_t slot_decommit(unsigned region, uint32_t number)
     if (!n_bytes || !bp_reserve_decommit(bp_slot_object(region, number), n_bytes))
         return 0;
     slot->committed_bytes = 0;
-    moved_clear(slot);
+    mapping_is_fresh(slot);
     return n_bytes;
 }
 

@@ -7,9 +7,8 @@
 #include "core/lock.h"
 #include "region/class_region.h"
 
-// A page table of the last level covers this much; slots of this region are as large.
+// A page table of the last level covers this much; slots of BP_UNIT_REGION are as large.
 #define BP_SLOT_UNIT_BYTES (2 * BP_MIB)
-enum { BP_SLOT_UNIT_REGION = 21 - BP_SLOT_MIN_SHIFT };
 
 struct bp_class_region {
     struct bp_lock lock;     // rank REGION: guards all of it, and records of pooled slots

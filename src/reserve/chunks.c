@@ -7,6 +7,7 @@
 #include "core/lock.h"
 #include "os/os.h"
 #include "reserve/budget.h"
+#include "reserve/huge.h"
 #include "reserve/limit.h"
 #include "reserve/meta.h"
 #include "reserve/reserve.h"
@@ -149,6 +150,11 @@ static bool records_commit(uint32_t chunk_count)
            bp_meta_commit(BP_META_SPANS, n * BP_SPAN_RECORD_BYTES);
 }
 
+static size_t in_use_bytes(void)
+{
+    return (size_t)(arena.frontier - bp_reservation.arena_begin) << BP_CHUNK_SHIFT;
+}
+
 static bool window_commit_locked(uint32_t count)
 {
     size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
@@ -156,6 +162,7 @@ static bool window_commit_locked(uint32_t count)
     if (count > bp_reservation.arena_end - arena.frontier ||
         !records_commit(arena.frontier + count) || !bp_reserve_commit(at, n_bytes))
         return false;
+    bp_huge_window(at, n_bytes, in_use_bytes());
     for (uint32_t i = 0; i < count; i++) {
         chunk_at(arena.frontier + i)->state = CHUNK_CLEAN;
         free_insert_locked(arena.frontier + i);
@@ -168,8 +175,8 @@ static bool window_commit_locked(uint32_t count)
 
 static uint32_t window_chunks(void)
 {
-    size_t in_use = (size_t)(arena.frontier - bp_reservation.arena_begin) << BP_CHUNK_SHIFT;
-    size_t n_bytes = in_use < 2 * WINDOW_LAST_BYTES ? WINDOW_FIRST_BYTES : WINDOW_LAST_BYTES;
+    size_t n_bytes =
+        in_use_bytes() < 2 * WINDOW_LAST_BYTES ? WINDOW_FIRST_BYTES : WINDOW_LAST_BYTES;
     return (uint32_t)(n_bytes >> BP_CHUNK_SHIFT);
 }
 

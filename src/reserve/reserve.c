@@ -5,6 +5,7 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "reserve/huge.h"
 #include "reserve/meta.h"
 
 enum {
@@ -77,6 +78,7 @@ static bool reserve_some(size_t n_bytes)
     if (bp_os_reserve(n_bytes, align, &base))
         return false;
     bp_os_name(base, n_bytes);
+    bp_huge_init(base, n_bytes);
     dump_flag(base, n_bytes, false);
     bp_reservation.base = base;
     bp_reservation.n_bytes = n_bytes;

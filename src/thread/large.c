@@ -192,14 +192,23 @@ static void *slot_obtain(struct bp_heap *heap, unsigned region, size_t n_bytes,
     return slot;
 }
 
+// With pages that are at hand, then with huge ones. Not what calloc or realloc ask for: that is
+// often written here and there alone.
+static void slot_fill(unsigned region, void *slot, size_t dirty_bytes)
+{
+    if (region >= BP_CACHED_REGIONS)
+        dirty_bytes = bp_region_stock(region, slot, dirty_bytes);
+    bp_region_ask_huge(region, slot, dirty_bytes);
+}
+
 static void *slot_alloc(struct bp_heap *heap, unsigned region, size_t n_bytes, bool zero)
 {
     size_t dirty_bytes = 0;
     void *slot = slot_obtain(heap, region, n_bytes, &dirty_bytes);
     if (slot && zero)
         memset(slot, 0, bp_min(dirty_bytes, n_bytes));
-    else if (slot && BP_UNLIKELY(region >= BP_CACHED_REGIONS))
-        bp_region_stock(region, slot, dirty_bytes);
+    else if (slot && BP_UNLIKELY(region >= BP_UNIT_REGION))
+        slot_fill(region, slot, dirty_bytes);
     return slot;
 }
 
