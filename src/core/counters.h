@@ -12,6 +12,8 @@ struct bp_counters {
     bp_atomic_size slot_bytes;      // usable bytes of slots outside the pools
     bp_atomic_size direct_bytes;    // direct mappings
     bp_atomic_size dirty_bytes;     // free chunks and pooled slots that hold pages
+    bp_atomic_size span_free_bytes; // free objects in spans that are in use, marked ones included
+    bp_atomic_size punched_bytes;   // of them: pages that were given back, since the start
     bp_atomic_size committed_bytes; // readable and writable, metadata included
     bp_atomic_size returns;         // times that a cache, depot or pool took something back
     bp_atomic_size commit_failures;

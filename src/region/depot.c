@@ -2,13 +2,25 @@
 #include "region/depot.h"
 
 #include "base/attr.h"
+#include "base/bits.h"
 #include "base/check.h"
+#include "core/counters.h"
 #include "core/lock.h"
+#include "core/options.h"
+#include "os/os.h"
 #include "region/size_class.h"
 #include "region/span.h"
+#include "reserve/budget.h"
 #include "reserve/reserve.h"
 
-enum { DEPOT_SLOTS = 16, DEPOT_BYTES = 1 << 18 };
+#include <string.h>
+
+enum {
+    DEPOT_SLOTS = 16,
+    DEPOT_BYTES = 1 << 18,
+    PUNCH_MIN_BYTES = 1 << 13, // free since the last time
+    PUNCH_SPANS_MAX = 8,       // looked at with one magazine
+};
 
 struct depot {
     struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
@@ -16,6 +28,10 @@ struct depot {
     uint32_t count, top; // magazines are ring[top - count .. top), modulo DEPOT_SLOTS
     struct bp_magazine ring[DEPOT_SLOTS];
     struct bp_span_lists lists;
+    uint32_t punch_time; // when pages behind its free objects were given back last, or 0
+    uint32_t wanted[PUNCH_SPANS_MAX]; // chunks of spans that may be worth punching
+    bp_atomic_u32 wanted_count;       // read without the lock as a hint
+    uint32_t noted_objects;           // lists.free_objects as bp_counters knows it
     bp_atomic_u32 stock; // not 0 if there is something to take; read without the lock as a hint
 } BP_LINE_ALIGNED;
 
@@ -34,9 +50,19 @@ static void stock_update(struct depot *depot)
     bp_store_u32_relaxed(&depot->stock, depot->count || bp_span_has_free(&depot->lists));
 }
 
+// What the class's spans have free is added up over all classes, once for each visit.
+static void free_bytes_note(struct depot *depot)
+{
+    size_t bytes = bp_class[depot - depots].object_bytes;
+    uint32_t now = depot->lists.free_objects;
+    bp_add_relaxed(&bp_counters.span_free_bytes, ((size_t)now - depot->noted_objects) * bytes);
+    depot->noted_objects = now;
+}
+
 static void depot_give_lock(struct depot *depot)
 {
     depot->used = true;
+    free_bytes_note(depot);
     stock_update(depot);
     bp_lock_give(&depot->lock);
 }
@@ -80,6 +106,105 @@ static void sort_locked(struct depot *depot, void *chain)
     }
 }
 
+// --- pages behind free objects ---
+
+static bool may_punch(unsigned class_index)
+{
+    return bp_options.purge != BP_PURGE_NEVER && class_index &&
+           bp_class[class_index].span_objects <= BP_PUNCH_OBJECTS;
+}
+
+// Gives back whole pages within runs of marked objects.
+static size_t marked_purge(const struct bp_span *span, const uint64_t marks[2])
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    size_t page = bp_os_page_bytes();
+    char *start = bp_chunk_address(span->first_chunk);
+    size_t released = 0;
+    for (size_t at = 0, end; at < span->object_count; at = end + 1) {
+        for (end = at; end < span->object_count && marks[end / 64] >> end % 64 & 1; end++)
+            ;
+        size_t from = bp_align_up(at * bytes, page), until = bp_align_down(end * bytes, page);
+        if (from < until && bp_reserve_purge(start + from, until - from, until - from))
+            released += until - from;
+    }
+    return released;
+}
+
+static bool is_worth_punching(const struct bp_span *span)
+{
+    uint32_t marked =
+        (uint32_t)(__builtin_popcountll(span->punched[0]) + __builtin_popcountll(span->punched[1]));
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    return (span->free_count - marked) * bytes >= PUNCH_MIN_BYTES;
+}
+
+// While the lock is not held the free objects are nobody's, as if in a magazine: so the span stays.
+size_t bp_depot_punch(uint32_t chunk)
+{
+    struct bp_span *span = bp_span_at(chunk);
+    unsigned class_index = span->class_index;
+    uint64_t marks[2] = {0, 0};
+    if (!may_punch(class_index))
+        return 0;
+    struct depot *depot = depot_of(class_index);
+    bp_lock_take(&depot->lock);
+    // What was read without the lock may be of another life of the chunk.
+    bool worth = span->first_chunk == chunk && span->class_index == class_index &&
+                 bp_chunk_map()[chunk] == 2 * class_index && is_worth_punching(span);
+    if (worth)
+        bp_span_withdraw_locked(&depot->lists, span, marks);
+    depot_give_lock(depot);
+    if (!worth)
+        return 0;
+    size_t released = marked_purge(span, marks);
+    bp_add_relaxed(&bp_counters.punched_bytes, released);
+    bp_lock_take(&depot->lock);
+    bp_span_mark_locked(&depot->lists, span, marks);
+    depot->punch_time = bp_budget_purge_time();
+    depot_give_lock(depot);
+    return released;
+}
+
+size_t bp_depot_punch_all(void)
+{
+    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
+    size_t released = 0;
+    for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++)
+        released += bp_depot_punch(chunk);
+    return released;
+}
+
+static bool is_over_budget(void)
+{
+    size_t free_bytes = bp_load_relaxed(&bp_counters.span_free_bytes);
+    return free_bytes > bp_budget_least_bytes() && free_bytes > bp_budget_bytes();
+}
+
+// The spans of a chain's first objects, which are on their way there.
+static void punch_note_locked(struct depot *depot, void *chain)
+{
+    uint32_t count = 0;
+    for (; chain && count < PUNCH_SPANS_MAX; chain = *(void **)chain)
+        depot->wanted[count++] = bp_span_at(bp_chunk_of(chain))->first_chunk;
+    bp_store_u32_relaxed(&depot->wanted_count, count);
+}
+
+void bp_depot_punch_wanted(unsigned class_index)
+{
+    struct depot *depot = depot_of(class_index);
+    uint32_t wanted[PUNCH_SPANS_MAX];
+    if (BP_LIKELY(!bp_load_u32_relaxed(&depot->wanted_count)))
+        return;
+    bp_lock_take(&depot->lock);
+    uint32_t count = bp_load_u32_relaxed(&depot->wanted_count);
+    memcpy(wanted, depot->wanted, sizeof(wanted));
+    bp_store_u32_relaxed(&depot->wanted_count, 0);
+    depot_give_lock(depot);
+    for (uint32_t i = 0; i < count && is_over_budget(); i++)
+        bp_depot_punch(wanted[i]);
+}
+
 struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
 {
     struct depot *depot = depot_of(class_index);
@@ -91,7 +216,12 @@ struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
         got = ring_pop(depot);
     else
         got.count = bp_span_gather_locked(&depot->lists, wanted, &got.head);
+    struct bp_regret regret = {(size_t)depot->lists.faulted_objects *
+                                   bp_class[class_index].object_bytes,
+                               depot->punch_time};
+    depot->lists.faulted_objects = 0;
     depot_give_lock(depot);
+    bp_budget_regret(regret);
     return got;
 }
 
@@ -106,6 +236,8 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
+    if (most == BP_MAGAZINE_SPARSE && may_punch(class_index))
+        punch_note_locked(depot, magazine.head);
     ring_drain_locked(depot, ring_capacity(class_index) - 1);
     ring_push(depot, magazine);
     if (most == BP_MAGAZINE_SPARSE)
@@ -142,6 +274,7 @@ void bp_depot_drain_idle(void)
         if (!depot->used)
             ring_drain_locked(depot, 0);
         depot->used = false;
+        free_bytes_note(depot);
         stock_update(depot);
         bp_lock_give(&depot->lock);
     }

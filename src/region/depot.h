@@ -4,7 +4,9 @@
 //  1. A magazine is a NULL-terminated chain of free objects of one class, linked by their first
 //     words. The depot keeps a few, newest on top; overflow sorts the oldest into its spans.
 //  2. Whoever asks gets the newest magazine, else objects gathered from partly free spans.
-//  3. A run is the fresh tail of a span, for one heap alone to bump through.
+//  3. The pages behind free objects of a sparse class go back too, when what all spans have free
+//     exceeds the budget of dirty bytes: the span is "punched" (after fallocate's hole punching).
+//  4. A run is the fresh tail of a span, for one heap alone to bump through.
 #ifndef BP_REGION_DEPOT_H
 #define BP_REGION_DEPOT_H
 
@@ -40,6 +42,14 @@ void bp_depot_drain_idle(void);
 struct bp_run_bounds bp_depot_run_take(unsigned class_index);
 // The heap is done with its run, all of it bumped or not.
 void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end);
+
+// Gives back the pages that the free objects of a span cover, if enough were freed since the last
+// time; returns the bytes. chunk is the span's first, or any: then nothing happens.
+size_t bp_depot_punch(uint32_t chunk);
+size_t bp_depot_punch_all(void);
+// Spans that the class's last magazine went to, if it is sparse and the budget exceeded. No locks
+// held.
+void bp_depot_punch_wanted(unsigned class_index);
 
 struct bp_lock *bp_depot_lock(unsigned class_index);
 // Objects that wait in the class's magazines.

@@ -140,10 +140,22 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
     span_settle(lists, span);
 }
 
+static void *take_marked(struct bp_span *span)
+{
+    unsigned word = span->punched[0] ? 0 : 1;
+    unsigned bit = (unsigned)__builtin_ctzll(span->punched[word]);
+    span->punched[word] &= span->punched[word] - 1;
+    size_t offset = (size_t)(64 * word + bit) * bp_class[span->class_index].object_bytes;
+    return bp_chunk_address(span->first_chunk) + offset;
+}
+
 static void take_object(struct bp_span *span, void **chain)
 {
     void *object = span->free_head;
-    span->free_head = *(void **)object;
+    if (object)
+        span->free_head = *(void **)object;
+    else
+        object = take_marked(span);
     span->free_count--;
     *(void **)object = *chain;
     *chain = object;
@@ -156,8 +168,10 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, voi
     for (unsigned bucket = 0; bucket < BP_SPAN_BUCKETS; bucket++) {
         while (lists->head[bucket] && got < wanted) {
             struct bp_span *span = bp_span_at(lists->head[bucket]);
-            for (; span->free_count && got < wanted; got++)
+            for (; span->free_count && got < wanted; got++) {
+                lists->faulted_objects += !span->free_head;
                 take_object(span, ret_chain);
+            }
             list_update(lists, span);
         }
     }
@@ -171,6 +185,36 @@ uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class
     if (lists->span_count <= SPARSE_MIN_SPANS || lists->free_objects <= capacity / 2)
         return UINT32_MAX;
     return lists->free_objects > capacity / 4 * 3 ? BP_MAGAZINE_SPARSE : BP_MAGAZINE_THIN;
+}
+
+void bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
+                             uint64_t ret_marks[2])
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    char *start = bp_chunk_address(span->first_chunk);
+    for (void *object = span->free_head; object; object = *(void **)object) {
+        size_t index = (size_t)((char *)object - start) / bytes;
+        span->punched[index / 64] |= (uint64_t)1 << index % 64;
+    }
+    memcpy(ret_marks, span->punched, sizeof(span->punched));
+    memset(span->punched, 0, sizeof(span->punched));
+    lists->free_objects -= span->free_count;
+    span->free_head = NULL;
+    span->free_count = 0;
+    list_update(lists, span);
+}
+
+void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, const uint64_t marks[2])
+{
+    uint32_t count = 0;
+    for (int i = 0; i < 2; i++) {
+        bp_assert(!(span->punched[i] & marks[i]));
+        span->punched[i] |= marks[i];
+        count += (uint32_t)__builtin_popcountll(marks[i]);
+    }
+    span->free_count += count;
+    lists->free_objects += count;
+    span_settle(lists, span);
 }
 
 bool bp_span_has_free(const struct bp_span_lists *lists)

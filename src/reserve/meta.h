@@ -24,7 +24,7 @@ enum bp_meta_area {
 
 enum {
     BP_CHUNK_RECORD_BYTES = 16,
-    BP_SPAN_RECORD_BYTES = 48,
+    BP_SPAN_RECORD_BYTES = 64,
     BP_HEAP_RECORD_BYTES = 8192,
     BP_SLOT_RECORD_BYTES = 40,
 };

@@ -30,7 +30,8 @@ static size_t flush_all(void)
 {
     bp_registry_flush();
     bp_depot_drain();
-    return bp_purge_down_to(0);
+    size_t released = bp_depot_punch_all();
+    return released + bp_purge_down_to(0);
 }
 
 // Purges what stands between n_bytes and the limit; if nothing does, gives up every cache and the
@@ -100,6 +101,7 @@ static void small_free(unsigned class_index, void *object)
     struct bp_heap *heap = bp_registry_borrow();
     bp_heap_free(heap, class_index, object);
     bp_registry_return(heap);
+    bp_depot_punch_wanted(class_index);
 }
 
 void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)

@@ -19,14 +19,15 @@ static size_t activity(void)
     return bp_load_relaxed(&bp_counters.returns);
 }
 
-// One look; returns the bytes released. *mark is the stamp of the look before.
-static size_t look(uint32_t *mark)
+// One look; returns the bytes released. *mark is the stamp of the look before; idle: nothing was
+// freed on a slow path since then.
+static size_t look(uint32_t *mark, bool idle)
 {
     bp_depot_drain_idle();
     bp_registry_flush_parked_idle();
     bp_recall_finish();
     bp_recall_begin();
-    size_t released = bp_purge_older(*mark);
+    size_t released = bp_purge_older(*mark) + (idle ? bp_depot_punch_all() : 0);
     *mark = bp_stamp_next();
     return released;
 }
@@ -38,9 +39,10 @@ static void look_until_quiet(void)
     bp_recall_begin();
     for (unsigned quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
         bp_os_wait_ms(&state, WORKER_AWAKE, ROUND_MS);
-        if (look(&mark) || activity() != seen)
-            quiet = 0;
+        bool idle = activity() == seen;
         seen = activity();
+        if (look(&mark, idle) || !idle)
+            quiet = 0;
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // reserve: where huge pages are asked for, seen by the calls that reach the system.
-#define _GNU_SOURCE
 #include "base/limits.h"
 #include "core/counters.h"
 #include "core/options.h"
