@@ -236,7 +236,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
-    if (most == BP_MAGAZINE_SPARSE && may_punch(class_index))
+    if (most != UINT32_MAX && may_punch(class_index))
         punch_note_locked(depot, magazine.head);
     ring_drain_locked(depot, ring_capacity(class_index) - 1);
     ring_push(depot, magazine);

@@ -38,7 +38,9 @@ size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *bud
     wear_off(policy, budget, now_ms);
     if (used_bytes > bp_load_relaxed(&budget->peak_bytes))
         bp_store_relaxed(&budget->peak_bytes, used_bytes);
-    return bp_max(policy->floor_bytes, share) + bp_load_relaxed(&budget->regret_bytes);
+    size_t below_peak = bp_sub_or_zero(bp_load_relaxed(&budget->peak_bytes), used_bytes);
+    size_t regret = bp_min(bp_load_relaxed(&budget->regret_bytes), below_peak);
+    return bp_max(bp_max(policy->floor_bytes, share), regret);
 }
 
 size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,

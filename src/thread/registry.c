@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    PARKED_MAX = 16, // heaps kept with their memory for threads to come
+    PARKED_MIN = 4, // heaps kept with their memory for threads to come, or two for each processor
     SHARE_MIN_BYTES = 256 << 10,
 };
 
@@ -211,7 +211,7 @@ static void heap_flush(struct bp_heap *heap)
 static void heap_release(struct bp_heap *heap)
 {
     bp_lock_take(&registry.lock);
-    bool park = registry.parked_count < PARKED_MAX;
+    bool park = registry.parked_count < bp_max(PARKED_MIN, 2 * (size_t)registry.cpu_count);
     bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
     heap->tls = NULL;
     set_right_locked(heap);

@@ -32,6 +32,8 @@ static void *work(void *arg)
             sum += sizes[i];
         }
     }
+    if ((size_t)arg % THREADS_MAX == 1)
+        bench_sample(); // one thread a round; the others are at work
     for (size_t i = 0; i < OBJECTS; i++)
         bench_free(blocks[i], sizes[i]);
     bench_table_free(blocks, table_bytes);
@@ -44,13 +46,11 @@ static uint64_t round_of(long count, long salt)
     uint64_t sum = 0;
     for (long i = 0; i < count; i++)
         pthread_create(&ids[i], NULL, work, (void *)(size_t)(salt * THREADS_MAX + i + 1));
-    bench_sample();
     for (long i = 0; i < count; i++) {
         void *part;
         pthread_join(ids[i], &part);
         sum += (uint64_t)part;
     }
-    bench_sample();
     return sum;
 }
 

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-enum { CLASS = 16, MANY = 40, PARKED_MAX = 16 };
+enum { CLASS = 16, MANY = 40, PARKED_MAX = 4 };
 
 static void run_thread(void *(*body)(void *), void *argument)
 {

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The command line of tools/bench."""
+import argparse
+import dataclasses
+import fnmatch
+import json
+import os
+import platform
+import shlex
+import sys
+
+from . import allocators, chart, measure, report, workloads
+
+
+def options(about):
+    parser = argparse.ArgumentParser(prog='bench', description=about,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--lib', metavar='NAME|PATH|NAME=PATH,...',
+                        help='allocators (glibc, ours, mimalloc, jemalloc, tcmalloc, snmalloc, '
+                        'rpmalloc, or a library); default: all that are installed')
+    parser.add_argument('--build', default='build', help='meson build directory (build)')
+    parser.add_argument('--only', metavar='GLOB,...', default='*', help='workloads to run')
+    parser.add_argument('--list', action='store_true', help='list the workloads')
+    parser.add_argument('--rounds', type=int, default=3, help='rounds, after one to warm up (3)')
+    parser.add_argument('--quick', action='store_true', help='a tenth of the work, one round')
+    parser.add_argument('--memory', action='store_true', help='watch RSS and live bytes over time')
+    parser.add_argument('--json', metavar='FILE', help='write every run to FILE')
+    parser.add_argument('--compare', metavar='FILE', help='compare ours with an earlier --json')
+    parser.add_argument('--svg', metavar='FILE', help='write a chart to FILE')
+    return parser
+
+
+def chosen_allocators(args):
+    if not args.lib:
+        found = allocators.default(args.build)
+    else:
+        found = [allocators.resolve(word, args.build) for word in args.lib.split(',')]
+    kept = []
+    for name, path in found:
+        if allocators.loads(path):
+            kept.append((name, path))
+        else:
+            print(f'bench: {name}: {path} cannot be preloaded, left out', file=sys.stderr)
+    return kept
+
+
+def chosen_workloads(args):
+    globs = args.only.split(',')
+    found = [w for w in workloads.WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
+    if not found:
+        raise SystemExit(f'bench: no workload is called {args.only}; see --list')
+    return found
+
+
+def progress(text):
+    end = '\r' if sys.stderr.isatty() else '\n'
+    print(f'{text:<76}', end=end, file=sys.stderr, flush=True)
+
+
+def run_all(args, libraries, rows):
+    """results[workload][allocator] = runs; the allocators take turns within a round."""
+    results = {row.name: {name: [] for name, _ in libraries} for row in rows}
+    warm_up = 0 if args.quick or args.memory else 1
+    rounds = 1 if args.quick or args.memory else args.rounds
+    total, done = len(rows) * len(libraries) * (rounds + warm_up), 0
+    try:
+        for turn in range(rounds + warm_up):
+            for row in rows:
+                for name, path in libraries:
+                    done += 1
+                    progress(f'[{done}/{total}] {row.name} under {name}')
+                    run = measure.measure(workloads.command(row, args.build, args.quick), path,
+                                          args.memory)
+                    if turn >= warm_up:
+                        results[row.name][name].append(run)
+    except KeyboardInterrupt:
+        print('\nbench: interrupted, this is what there is', file=sys.stderr)
+    return {name: row for name, row in results.items() if all(row.values())}
+
+
+def machine():
+    model = ''
+    with open('/proc/cpuinfo', encoding='utf-8') as file:
+        for line in file:
+            if line.startswith('model name'):
+                model = line.split(':', 1)[1].strip()
+    return f'{model}, {os.cpu_count()} processors, {platform.system()} {platform.release()}'
+
+
+def write_json(path, results):
+    data = {w: {name: [dataclasses.asdict(run) for run in runs] for name, runs in row.items()}
+            for w, row in results.items()}
+    with open(path, 'w', encoding='utf-8') as file:
+        json.dump({'machine': machine(), 'command': shlex.join(sys.argv), 'results': data}, file)
+
+
+def write_svg(args, results):
+    if args.memory:
+        text = chart.memory(results)
+    else:
+        text = chart.bars(results, {w: report.ratios(row, 'cpu_s') for w, row in results.items()})
+    with open(args.svg, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def show(args, libraries, results):
+    print(machine())
+    print(shlex.join(sys.argv))
+    for name, path in libraries:
+        print(f'  {name}: {os.path.realpath(path) if path else "the C library"}')
+    print()
+    if args.memory:
+        print(report.memory_table(results))
+    else:
+        for metric, title, unit in report.METRICS:
+            print(report.metric_table(results, metric, title, unit), end='\n\n')
+    if args.compare:
+        with open(args.compare, encoding='utf-8') as file:
+            print(report.compare(results, json.load(file)['results']))
+
+
+def main(about):
+    args = options(about).parse_args()
+    if args.list:
+        for row in workloads.WORKLOADS:
+            print(f'{row.name:<14}{row.about}')
+        return 0
+    libraries, rows = chosen_allocators(args), chosen_workloads(args)
+    results = run_all(args, libraries, rows)
+    if not results:
+        return 1
+    show(args, libraries, results)
+    if args.json:
+        write_json(args.json, results)
+    if args.svg:
+        write_svg(args, results)
+    wrong = report.failures(results)
+    print('\n'.join(wrong) or 'no failures')
+    return 1 if any(' under ours' in text or 'wrong output' in text for text in wrong) else 0

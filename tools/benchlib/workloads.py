@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""The workloads of test/bench, by name: what each shows, and how it is called."""
+import os
+from dataclasses import dataclass
+
+
+@dataclass
+class Workload:
+    name: str
+    program: str
+    arguments: tuple
+    memory: bool  # worth watching over time
+    about: str
+
+
+WORKLOADS = (
+    Workload('idle-100', 'idle', ('--size', '100', '--order', '2'), True,
+             '4 threads free 256 MiB of 100 B in random order, then rest'),
+    Workload('idle-4000', 'idle', ('--size', '4000', '--order', '2'), True, 'the same, 4,000 B'),
+    Workload('idle-200k', 'idle', ('--size', '200000', '--order', '1'), True,
+             'the same, 200 kB, freed by another thread'),
+    Workload('idle-8M', 'idle', ('--size', '8000000', '--order', '0'), True,
+             'the same, 8 MB, freed by the owners'),
+    Workload('breathe-100', 'breathe', ('--size', '100'), True, '256 MiB of 100 B every 100 ms'),
+    Workload('breathe-4000', 'breathe', ('--size', '4000'), True, 'the same, 4,000 B'),
+    Workload('breathe-200k', 'breathe', ('--size', '200000'), True, 'the same, 200 kB'),
+    Workload('phases', 'phases', (), True, 'phases with other sizes each'),
+    Workload('survivors', 'survivors', (), True, 'survivors 1:100 among short-lived objects'),
+    Workload('kv_cache', 'kv_cache', (), True, 'a cache whose values change their sizes'),
+    Workload('grow_shrink', 'grow_shrink', (), True, 'thread counts that grow and shrink'),
+    Workload('conveyor', 'conveyor', (), True, 'one thread allocates, another frees'),
+)
+
+
+def command(workload, build, quick):
+    path = os.path.abspath(os.path.join(build, 'test', 'bench', workload.program))
+    if not os.path.exists(path):
+        raise SystemExit(f'bench: {path} is not there: build with -Dtests=true, or say --build DIR')
+    return [path, *workload.arguments, *(['--quick'] if quick else [])]
