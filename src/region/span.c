@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { SPARSE_MIN_SPANS = 16 };
+enum { SPARSE_MIN_SPANS = 4 };
 
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
 

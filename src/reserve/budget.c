@@ -9,7 +9,7 @@
 
 // A quarter of the regret wears off in a second: a program that stops breathing has given back
 // nine tenths of it after eight seconds of whatever else it does.
-enum { WEAR_MS = 1000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64 };
+enum { WEAR_MS = 1000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64, ABOVE_SHARE = 4 };
 
 static struct bp_budget process_budget;
 
@@ -38,9 +38,10 @@ size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *bud
     wear_off(policy, budget, now_ms);
     if (used_bytes > bp_load_relaxed(&budget->peak_bytes))
         bp_store_relaxed(&budget->peak_bytes, used_bytes);
-    size_t below_peak = bp_sub_or_zero(bp_load_relaxed(&budget->peak_bytes), used_bytes);
-    size_t regret = bp_min(bp_load_relaxed(&budget->regret_bytes), below_peak);
-    return bp_max(bp_max(policy->floor_bytes, share), regret);
+    size_t peak = bp_load_relaxed(&budget->peak_bytes);
+    size_t room = bp_sub_or_zero(peak + peak / ABOVE_SHARE, used_bytes);
+    size_t regret = bp_min(bp_load_relaxed(&budget->regret_bytes), room);
+    return bp_max(policy->floor_bytes, share) + regret;
 }
 
 size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,

@@ -7,7 +7,10 @@
 #include "region/span.h"
 #include "thread/registry.h"
 
-enum { LIMIT_FIRST = 4 };
+enum {
+    LIMIT_FIRST = 4,
+    AGE_VISITS = 128, // about 8 MiB of traffic
+};
 
 // All zero: every size finds bin 0, which has nothing.
 const struct bp_heap_hot bp_heap_none;
@@ -102,6 +105,45 @@ static void limit_grow(struct bp_heap *heap, unsigned class_index)
     limit_raise(heap, class_index, fits ? grown : (uint32_t)bp_min(grown, LIMIT_FIRST));
 }
 
+static void run_end(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (cold->run_end)
+        bp_depot_run_give(class_index, run->cursor, cold->run_end);
+    run->cursor = run->limit = cold->run_end = NULL;
+}
+
+// --- age ---
+
+static void bin_age(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_run *run = &heap->hot.run[class_index];
+    bool idle = !cold->visited && bin->head == cold->seen_head && run->cursor == cold->seen_cursor;
+    if (idle && cold->limit) {
+        spare_flush(heap, class_index);
+        bin_flush(heap, class_index);
+        run_end(heap, class_index);
+        limit_set(heap, class_index, 0);
+    }
+    cold->visited = false;
+    cold->seen_head = bin->head;
+    cold->seen_cursor = run->cursor;
+}
+
+// A slow path for this class; now and then the others are looked at.
+static void visit(struct bp_heap *heap, unsigned class_index)
+{
+    heap->cold[class_index].visited = true;
+    if (BP_LIKELY(++heap->age % AGE_VISITS))
+        return;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        bin_age(heap, i);
+    bp_registry_age();
+}
+
 // --- alloc ---
 
 // The bin is empty: its next chain is this magazine.
@@ -126,15 +168,6 @@ static void *run_advance(struct bp_heap *heap, unsigned class_index)
     return bp_heap_try_run(&heap->hot.bin[class_index]);
 }
 
-static void run_end(struct bp_heap *heap, unsigned class_index)
-{
-    struct bp_run *run = &heap->hot.run[class_index];
-    struct bp_bin_cold *cold = &heap->cold[class_index];
-    if (cold->run_end)
-        bp_depot_run_give(class_index, run->cursor, cold->run_end);
-    run->cursor = run->limit = cold->run_end = NULL;
-}
-
 static void *run_next(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_run *run = &heap->hot.run[class_index];
@@ -154,6 +187,7 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_magazine magazine = {NULL, 0};
+    visit(heap, class_index);
     heap->hot.bin[class_index].object_bytes = bp_class[class_index].object_bytes;
     if (bp_load_ptr_relaxed(&cold->spare))
         magazine = spare_take(cold);
@@ -217,6 +251,7 @@ void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
     struct bp_bin_cold *cold = &heap->cold[class_index];
     if (bin->room == 0) {
         bp_add_relaxed(&bp_counters.returns, 1);
+        visit(heap, class_index);
         if (!cold->most)
             cold->most = bp_class[class_index].magazine_capacity;
         if (cold->limit < cold->most)

@@ -11,6 +11,8 @@
 //     sparse (bp_depot_give) it halves with every full magazine, and none is kept as spare.
 //     capacity_bytes, the limits of all bins in bytes, spares counted, stays within the share of
 //     what all threads may keep; a bin that wants more then has another one give up half of its.
+//     A bin that nobody has used while the heap went AGE_VISITS times through slow paths for others
+//     is emptied: what it keeps would pin spans that are otherwise free.
 //  5. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
 //     memory is used before fresh; run_end keeps the real end.
 #ifndef BP_THREAD_HEAP_H
@@ -36,6 +38,8 @@ struct bp_bin_cold {
     uint32_t limit;
     uint32_t most; // what limit may grow to: less than the capacity after the class was sparse
     char *run_end;
+    bool visited;                        // by a slow path since bins were aged last
+    const void *seen_head, *seen_cursor; // then
 };
 
 struct bp_own_slot {
@@ -56,6 +60,7 @@ struct bp_heap {
     struct bp_bin_cold cold[BP_CLASS_COUNT];
     struct bp_slot_cache slots[BP_CACHED_REGIONS];
     bp_atomic_u32 visits; // the owner's, in slow paths that are not over (thread/recall.h)
+    uint32_t age;         // slow paths so far
     uint32_t donor;       // the class that was last made to give up capacity
     size_t capacity_bytes;
     size_t slots_share_bytes; // the share that the limits of the slot caches are for

@@ -4,6 +4,7 @@
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "region/depot.h"
 #include "region/purge.h"
 #include "thread/large.h"
 
@@ -20,8 +21,8 @@ static struct {
     bp_atomic_ptr common;       // set once
     struct bp_heap *parked, *empty;
     uint32_t parked_count;
-    uint32_t live_count;
-    bool parked_used; // since bp_registry_flush_parked_idle looked last
+    bp_atomic_u32 live_count; // written under the lock
+    bool parked_used;         // since bp_registry_flush_parked_idle looked last
     unsigned cpu_count;
     bp_atomic_u32 count; // records so far; only grows
 } registry = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
@@ -102,11 +103,18 @@ static struct bp_heap *heap_pop_locked(struct bp_heap **list)
     return heap;
 }
 
+static void live_add_locked(int change)
+{
+    uint32_t before = bp_load_u32_relaxed(&registry.live_count);
+    bp_store_u32_relaxed(&registry.live_count, before + (uint32_t)change);
+}
+
 // What all may keep is shared out by live and parked heaps.
 static void share_update_locked(void)
 {
     size_t all = bp_options.cache_bytes * bp_max(registry.cpu_count, 1);
-    size_t share = all / bp_max((size_t)registry.live_count + registry.parked_count, 1);
+    size_t share =
+        all / bp_max((size_t)bp_load_u32_relaxed(&registry.live_count) + registry.parked_count, 1);
     share = bp_max(share, SHARE_MIN_BYTES);
     bp_store_relaxed(&bp_heap_share_bytes, bp_min(share, bp_options.thread_cache_bytes));
 }
@@ -124,7 +132,7 @@ static struct bp_heap *heap_obtain(void)
     if (heap) {
         heap->state = BP_HEAP_LIVE;
         heap->tls = &bp_heap_tls;
-        registry.live_count++;
+        live_add_locked(1);
         share_update_locked();
     }
     bp_lock_give(&registry.lock);
@@ -215,7 +223,7 @@ static void heap_release(struct bp_heap *heap)
     bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
     heap->tls = NULL;
     set_right_locked(heap);
-    registry.live_count--;
+    live_add_locked(-1);
     if (park) {
         registry.parked_count++;
         registry.parked_used = true;
@@ -298,6 +306,14 @@ void bp_registry_flush(void)
     }
 }
 
+void bp_registry_age(void)
+{
+    static bp_atomic_size count;
+    size_t heaps = bp_load_u32_relaxed(&registry.live_count);
+    if (bp_add_relaxed(&count, 1) % bp_max(heaps, 1) == 0)
+        bp_depot_drain_idle();
+}
+
 void bp_registry_after_fork(void)
 {
     struct bp_heap *own = bp_registry_own();
@@ -307,7 +323,7 @@ void bp_registry_after_fork(void)
             continue;
         bp_large_salvage(heap);
         heap_reset(heap);
-        registry.live_count--;
+        live_add_locked(-1);
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
     }
 }

@@ -41,6 +41,9 @@ void bp_registry_flush(void);
 // Heaps that were parked already when this was called last are given back.
 void bp_registry_flush_parked_idle(void);
 
+// A heap has aged its bins: once every heap may have, the depots of idle classes are emptied.
+void bp_registry_age(void);
+
 struct bp_lock *bp_registry_lock(void);
 struct bp_lock *bp_registry_common_lock(void);
 // In the child: heaps of threads that are not there are written off, but for their slots.

@@ -30,8 +30,7 @@ static size_t flush_all(void)
 {
     bp_registry_flush();
     bp_depot_drain();
-    size_t released = bp_depot_punch_all();
-    return released + bp_purge_down_to(0);
+    return bp_purge_down_to(0);
 }
 
 // Purges what stands between n_bytes and the limit; if nothing does, gives up every cache and the
@@ -185,5 +184,6 @@ size_t bp_request_trim(void)
 {
     bp_recall_begin();
     bp_recall_finish();
-    return flush_all();
+    size_t released = flush_all();
+    return released + bp_depot_punch_all();
 }

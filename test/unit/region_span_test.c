@@ -213,7 +213,7 @@ static void parked_spans_drain(void)
     CHECK(!bp_span_has_free(&lists));
 }
 
-// More than 16 spans of which more than three quarters are free.
+// More than 4 spans of which more than three quarters are free.
 static void sparse_when_many_spans_are_nearly_empty(void)
 {
     struct bp_span *spans[20];
@@ -222,10 +222,12 @@ static void sparse_when_many_spans_are_nearly_empty(void)
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
     for (int i = 0; i < 20; i++)
         spans[i] = full_span();
+    CHECK_EQ(bp_span_magazine_most(&lists, CLASS), UINT32_MAX);
     for (int i = 0; i < 20; i++) {
         CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
         put(spans[i], 0, 6);
     }
+    CHECK_EQ(bp_span_magazine_most(&lists, CLASS), BP_MAGAZINE_THIN); // over a half
     CHECK_EQ(lists.span_count, 20);
     CHECK_EQ(lists.free_objects, 120);
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // three quarters
@@ -234,10 +236,10 @@ static void sparse_when_many_spans_are_nearly_empty(void)
     CHECK_EQ(bp_span_gather_locked(&lists, 1, &chain), 1);
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
     bp_span_put_locked(&lists, chain);
-    for (int i = 1; i < 5; i++)
+    for (int i = 1; i < 17; i++)
         put(spans[i], 6, 8);
-    CHECK_EQ(lists.span_count, 16);
-    CHECK_EQ(lists.free_objects, 15 * 6 + 7);
+    CHECK_EQ(lists.span_count, 4);
+    CHECK_EQ(lists.free_objects, 3 * 6 + 7);
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // too few spans to matter
 }
 
