@@ -20,6 +20,7 @@ enum {
     DEPOT_BYTES = 1 << 18,
     PUNCH_MIN_BYTES = 1 << 13, // free since the last time
     PUNCH_SPANS_MAX = 8,       // looked at with one magazine
+    SWEEP_CHUNKS = 16,
 };
 
 struct depot {
@@ -140,7 +141,7 @@ static bool is_worth_punching(const struct bp_span *span)
 }
 
 // While the lock is not held the free objects are nobody's, as if in a magazine: so the span stays.
-size_t bp_depot_punch(uint32_t chunk)
+static size_t span_punch(uint32_t chunk, bool always)
 {
     struct bp_span *span = bp_span_at(chunk);
     unsigned class_index = span->class_index;
@@ -151,7 +152,8 @@ size_t bp_depot_punch(uint32_t chunk)
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
     bool worth = span->first_chunk == chunk && span->class_index == class_index &&
-                 bp_chunk_map()[chunk] == 2 * class_index && is_worth_punching(span);
+                 bp_chunk_map()[chunk] == 2 * class_index && is_worth_punching(span) &&
+                 (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX);
     if (worth)
         bp_span_withdraw_locked(&depot->lists, span, marks);
     depot_give_lock(depot);
@@ -171,7 +173,7 @@ size_t bp_depot_punch_all(void)
     uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
     size_t released = 0;
     for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++)
-        released += bp_depot_punch(chunk);
+        released += span_punch(chunk, true);
     return released;
 }
 
@@ -179,6 +181,17 @@ static bool is_over_budget(void)
 {
     size_t free_bytes = bp_load_relaxed(&bp_counters.span_free_bytes);
     return free_bytes > bp_budget_least_bytes() && free_bytes > bp_budget_bytes();
+}
+
+// A few spans in turn: what was freed before its class became sparse is not on anybody's way.
+static void sweep(void)
+{
+    static bp_atomic_size cursor;
+    size_t begin = bp_reservation.arena_begin;
+    size_t count = (bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4)) - begin;
+    size_t at = bp_add_relaxed(&cursor, SWEEP_CHUNKS);
+    for (size_t i = 0; i < SWEEP_CHUNKS && is_over_budget(); i++)
+        span_punch((uint32_t)(begin + (at + i) % count), false);
 }
 
 // The spans of a chain's first objects, which are on their way there.
@@ -202,7 +215,9 @@ void bp_depot_punch_wanted(unsigned class_index)
     bp_store_u32_relaxed(&depot->wanted_count, 0);
     depot_give_lock(depot);
     for (uint32_t i = 0; i < count && is_over_budget(); i++)
-        bp_depot_punch(wanted[i]);
+        span_punch(wanted[i], false);
+    if (count)
+        sweep();
 }
 
 struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)

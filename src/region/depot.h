@@ -43,12 +43,10 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index);
 // The heap is done with its run, all of it bumped or not.
 void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end);
 
-// Gives back the pages that the free objects of a span cover, if enough were freed since the last
-// time; returns the bytes. chunk is the span's first, or any: then nothing happens.
-size_t bp_depot_punch(uint32_t chunk);
+// Gives back the pages that free objects cover, of all spans; returns the bytes.
 size_t bp_depot_punch_all(void);
-// Spans that the class's last magazine went to, if it is sparse and the budget exceeded. No locks
-// held.
+// The same for the spans that the class's last magazine went to, and a few others, if the class is
+// sparse and the budget exceeded. No locks held.
 void bp_depot_punch_wanted(unsigned class_index);
 
 struct bp_lock *bp_depot_lock(unsigned class_index);

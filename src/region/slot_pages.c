@@ -14,9 +14,9 @@
 
 #define MOVE_MIN_BYTES (256 * BP_KIB) // less is copied as fast
 enum {
-    MOVED_MAX = 96,        // pieces; each may cost two mappings, and a process is to hold tens
+    MOVED_MAX = 88,        // pieces; each may cost two mappings, and a process is to hold tens
     MERGED_SLOTS_MAX = 64, // neighbours purged in one call
-    HUGE_SLOTS_MAX = 48,
+    HUGE_SLOTS_MAX = 24,
 };
 
 // --- huge pages ---

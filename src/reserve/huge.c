@@ -5,6 +5,7 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "reserve/limit.h"
 
 #define BULK_BYTES (64 * BP_MIB)
 
@@ -26,10 +27,11 @@ void bp_huge_window(void *start, size_t n_bytes, size_t in_use_bytes)
         bp_os_huge(start, n_bytes, true);
 }
 
-// A last unit that is three quarters full counts as whole.
+// A last unit that is three quarters full counts as whole, unless every byte counts.
 static size_t end_of(size_t until)
 {
-    return bp_align_down(until + BP_HUGE_BYTES / 4, BP_HUGE_BYTES);
+    size_t slack = bp_limit_is_set() ? 0 : BP_HUGE_BYTES / 4;
+    return bp_align_down(until + slack, BP_HUGE_BYTES);
 }
 
 bool bp_huge_wants(size_t from, size_t until)

@@ -131,7 +131,6 @@ static struct bp_heap *heap_obtain(void)
         heap = record_create_locked();
     if (heap) {
         heap->state = BP_HEAP_LIVE;
-        heap->tls = &bp_heap_tls;
         live_add_locked(1);
         share_update_locked();
     }
@@ -148,8 +147,14 @@ void bp_registry_attach(void)
         return;
     bp_heap_tls = &heap->hot;
     // May allocate, and then finds the heap in place.
-    if (bp_os_thread_exit_arm(heap))
+    if (bp_os_thread_exit_arm(heap)) {
         bp_registry_thread_ended(heap);
+        return;
+    }
+    // From now on it can be called away: it knows the way home.
+    bp_lock_take(&registry.lock);
+    heap->tls = &bp_heap_tls;
+    bp_lock_give(&registry.lock);
 }
 
 static void set_right_locked(struct bp_heap *heap)

@@ -4,45 +4,111 @@
 #include "core/options.h"
 #include "unit.h"
 
-static const char *reserve_text, *choice_text;
-static size_t reserve_expected;
-static bool choice_expected;
+enum { ENTRY_MAX = 8 };
 
-static void set(const char *name, const char *text)
+// What the environment has, apart from the system's own; what must be said; what must come out.
+static const char *entries[ENTRY_MAX + 1];
+static const struct bp_option *tried;
+static size_t expected;
+
+extern char **environ;
+
+static const struct bp_option *named(const char *name)
 {
-    REQUIRE((text ? setenv(name, text, 1) : unsetenv(name)) == 0);
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        if (strcmp(bp_option_at(i)->name, name) == 0)
+            return bp_option_at(i);
+    }
+    check_print("no option is called %s", name);
+    _exit(CHECK_FAIL);
 }
 
 static void read_options(void)
 {
-    set("BUMPALLOC_RESERVE", reserve_text);
-    set("BUMPALLOC_REALLOC_ZERO", choice_text);
+    struct bp_options before = bp_options;
+    environ = (char **)(uintptr_t)entries;
     errno = 4711;
     bp_options_read();
     CHECK_EQ(errno, 4711);
-    CHECK_FMT(bp_options.reserve_bytes == reserve_expected, "\"%s\" is %zu, not %zu",
-              reserve_text ? reserve_text : "(unset)", reserve_expected, bp_options.reserve_bytes);
-    CHECK_EQ(bp_options.realloc_zero_allocates, choice_expected);
+    CHECK_FMT(*tried->value == expected, "%s is %zu, not %zu", tried->name, *tried->value,
+              expected);
+    memcpy(tried->value, (char *)&before + ((char *)tried->value - (char *)&bp_options),
+           sizeof *tried->value);
+    CHECK_FMT(memcmp(&before, &bp_options, sizeof before) == 0, "%s: another option changed",
+              entries[0] ? entries[0] : "");
 }
 
 // Reads the options in a child, which must say this and no more.
-static void expect(const char *said)
+static void expect(const struct bp_option *option, size_t value, const char *said)
 {
     char text[UNIT_TEXT];
+    tried = option;
+    expected = value;
     int status = unit_capture(read_options, text);
-    CHECK_FMT(status == 0, "BUMPALLOC_RESERVE=\"%s\": %s", reserve_text ? reserve_text : "(unset)",
-              text);
+    CHECK_FMT(status == 0, "%s: %s", entries[0] ? entries[0] : "(nothing set)", text);
     CHECK_STR(text, said);
 }
 
-static void has_defaults(void)
+static void expect_entry(const struct bp_option *option, const char *text, size_t value,
+                         const char *complaint)
 {
-    CHECK_EQ(bp_options.reserve_bytes, 16 * BP_TIB);
-    CHECK_EQ(bp_options.realloc_zero_allocates, false);
-    reserve_text = choice_text = NULL;
-    reserve_expected = 16 * BP_TIB;
-    expect("");
+    char entry[256], said[600] = "";
+    snprintf(entry, sizeof entry, "%s=%s", option->name, text);
+    if (complaint)
+        snprintf(said, sizeof said, "bumpalloc: %s: %s, using %s\n", entry, complaint,
+                 option->default_text);
+    entries[0] = entry;
+    expect(option, value, said);
+    entries[0] = NULL;
 }
+
+// --- the table ---
+
+static void has_every_field_once(void)
+{
+    size_t count = 0;
+    while (bp_option_at((unsigned)count))
+        count++;
+    CHECK_EQ(count, sizeof(struct bp_options) / sizeof(size_t));
+    CHECK(!bp_option_at((unsigned)count + 1) && !bp_option_at(UINT32_MAX));
+    for (unsigned i = 0; i < count; i++) {
+        const struct bp_option *it = bp_option_at(i);
+        CHECK((char *)it->value >= (char *)&bp_options &&
+              (char *)it->value < (char *)(&bp_options + 1));
+        for (unsigned j = 0; j < i; j++)
+            CHECK_FMT(it->value != bp_option_at(j)->value &&
+                          strcmp(it->name, bp_option_at(j)->name) != 0,
+                      "%s, %s", it->name, bp_option_at(j)->name);
+    }
+}
+
+static void texts_are_for_users(void)
+{
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        const struct bp_option *it = bp_option_at(i);
+        CHECK_FMT(strncmp(it->name, "BUMPALLOC_", 10) == 0 &&
+                      strspn(it->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(it->name),
+                  "%s", it->name);
+        CHECK_FMT(it->meaning[0] && !strchr(it->meaning, '\n'), "%s", it->name);
+        CHECK_FMT((it->kind == BP_OPTION_CHOICE) == (it->words != NULL), "%s", it->name);
+    }
+}
+
+// What the table says the default is, it is; and saying so changes nothing.
+static void defaults_are_as_told(void)
+{
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        const struct bp_option *it = bp_option_at(i);
+        size_t value = SIZE_MAX - 1, initial = *it->value;
+        CHECK_FMT(bp_option_parse(it, it->default_text, &value), "%s", it->name);
+        CHECK_FMT(value == initial, "%s: %s is %zu, not %zu", it->name, it->default_text, value,
+                  initial);
+        expect_entry(it, it->default_text, initial, NULL);
+    }
+    expect(named("BUMPALLOC_RESERVE"), 16 * BP_TIB, "");
+}
+
+// --- the kinds ---
 
 static void reads_sizes(void)
 {
@@ -66,71 +132,167 @@ static void reads_sizes(void)
         {"16777215T", 16777215 * BP_TIB},
         {"18446744073709551615", SIZE_MAX},
     };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        reserve_text = good[i].text;
-        reserve_expected = good[i].n_bytes;
-        expect("");
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        for (size_t j = 0; bp_option_at(i)->kind == BP_OPTION_SIZE && j < 15; j++)
+            expect_entry(bp_option_at(i), good[j].text, good[j].n_bytes, NULL);
     }
 }
 
-static void rejects_other_text(void)
+static const char *const no_size[] = {
+    "",
+    " ",
+    "K",
+    "T1",
+    "1KB",
+    "1kk",
+    "1 K",
+    " 1",
+    "1 ",
+    "-1",
+    "+1",
+    "1.5G",
+    "1P",
+    "0x10",
+    "1K1",
+    "1\nM",
+    "1\x0b",
+    "auto",
+    "16777216T",
+    "18446744073709551616",
+    "99999999999999999999999999",
+};
+
+static void rejects_other_sizes(void)
 {
-    static const char *const bad[] = {
-        "",
-        " ",
-        "K",
-        "T1",
-        "1KB",
-        "1kk",
-        "1 K",
-        " 1",
-        "1 ",
-        "-1",
-        "+1",
-        "1.5G",
-        "1P",
-        "0x10",
-        "16777216T",
-        "18446744073709551616",
-        "1K1",
-        "1\nM",
-        "99999999999999999999999999",
-        "1\x0b",
-    };
-    reserve_expected = 16 * BP_TIB;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        char said[256];
-        reserve_text = bad[i];
-        snprintf(said, sizeof said, "bumpalloc: BUMPALLOC_RESERVE=%s: not a size, using 16T\n",
-                 bad[i]);
-        expect(said);
+    const struct bp_option *limit = named("BUMPALLOC_LIMIT");
+    for (size_t i = 0; i < sizeof no_size / sizeof no_size[0]; i++) {
+        expect_entry(named("BUMPALLOC_RESERVE"), no_size[i], 16 * BP_TIB, "not a size");
+        expect_entry(limit, no_size[i], 0, "not a size");
     }
+}
+
+static void reads_numbers(void)
+{
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        const struct bp_option *it = bp_option_at(i);
+        if (it->kind != BP_OPTION_NUMBER)
+            continue;
+        expect_entry(it, "0", 0, NULL);
+        expect_entry(it, "00012", 12, NULL);
+        expect_entry(it, "1000000000", 1000000000, NULL);
+        expect_entry(it, "1000000001", *it->value, "not a number");
+        expect_entry(it, "18446744073709551616", *it->value, "not a number");
+        expect_entry(it, "1K", *it->value, "not a number");
+        expect_entry(it, "12%", *it->value, "not a number");
+        expect_entry(it, "-1", *it->value, "not a number");
+        expect_entry(it, "", *it->value, "not a number");
+    }
+}
+
+static void expect_choices(const struct bp_option *option)
+{
+    char words[128], wrong[160], *rest = words;
+    size_t index = 0;
+    snprintf(words, sizeof words, "%s", option->words);
+    for (char *word; (word = strsep(&rest, "|")); index++) {
+        expect_entry(option, word, index, NULL);
+        snprintf(wrong, sizeof wrong, "%s ", word);
+        expect_entry(option, wrong, *option->value, "unknown");
+        snprintf(wrong, sizeof wrong, "%.*s", (int)strlen(word) - 1, word);
+        expect_entry(option, wrong, *option->value, "unknown");
+    }
+    CHECK_FMT(index >= 2, "%s", option->words);
+    expect_entry(option, option->words, *option->value, "unknown");
+    expect_entry(option, "|", *option->value, "unknown");
 }
 
 static void reads_choices(void)
 {
-    reserve_text = NULL;
-    reserve_expected = 16 * BP_TIB;
-    choice_text = "alloc";
-    choice_expected = true;
-    expect("");
-    choice_text = "free";
-    choice_expected = false;
-    expect("");
-    choice_text = "Alloc";
-    expect("bumpalloc: BUMPALLOC_REALLOC_ZERO=Alloc: unknown, using free\n");
-    choice_text = "";
-    expect("bumpalloc: BUMPALLOC_REALLOC_ZERO=: unknown, using free\n");
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        if (bp_option_at(i)->kind == BP_OPTION_CHOICE)
+            expect_choices(bp_option_at(i));
+    }
+    expect_entry(named("BUMPALLOC_PURGE"), "never", BP_PURGE_NEVER, NULL);
+    expect_entry(named("BUMPALLOC_PURGE"), "now", BP_PURGE_NOW, NULL);
+    expect_entry(named("BUMPALLOC_THP"), "always", BP_THP_ALWAYS, NULL);
+    expect_entry(named("BUMPALLOC_THP"), "never", BP_THP_NEVER, NULL);
+    expect_entry(named("BUMPALLOC_BACKGROUND"), "1", 1, NULL);
+    expect_entry(named("BUMPALLOC_REALLOC_ZERO"), "alloc", 1, NULL);
+    expect_entry(named("BUMPALLOC_REALLOC_ZERO"), "Alloc", 0, "unknown");
+}
+
+// --- the environment ---
+
+static void set(const char *first, const char *second, const char *third)
+{
+    entries[0] = first;
+    entries[1] = second;
+    entries[2] = third;
 }
 
 static void reports_each_bad_option(void)
 {
-    reserve_text = "lots";
-    reserve_expected = 16 * BP_TIB;
-    choice_text = "maybe";
-    expect("bumpalloc: BUMPALLOC_RESERVE=lots: not a size, using 16T\n"
-           "bumpalloc: BUMPALLOC_REALLOC_ZERO=maybe: unknown, using free\n");
+    set("BUMPALLOC_RESERVE=lots", "BUMPALLOC_REALLOC_ZERO=maybe", "BUMPALLOC_PURGE_SHARE=most");
+    expect(named("BUMPALLOC_RESERVE"), 16 * BP_TIB,
+           "bumpalloc: BUMPALLOC_RESERVE=lots: not a size, using 16T\n"
+           "bumpalloc: BUMPALLOC_REALLOC_ZERO=maybe: unknown, using free\n"
+           "bumpalloc: BUMPALLOC_PURGE_SHARE=most: not a number, using 12\n");
 }
 
-UNIT_MAIN(UNIT_CASE(has_defaults), UNIT_CASE(reads_sizes), UNIT_CASE(rejects_other_text),
-          UNIT_CASE(reads_choices), UNIT_CASE(reports_each_bad_option))
+static void reports_unknown_names(void)
+{
+    set("BUMPALLOC_PURGES=now", "BUMPALLOC_=1", "BUMPALLOC_LIMIT=5M");
+    expect(named("BUMPALLOC_LIMIT"), 5 * BP_MIB,
+           "bumpalloc: BUMPALLOC_PURGES=now: unknown option, ignored\n"
+           "bumpalloc: BUMPALLOC_=1: unknown option, ignored\n");
+    set("BUMPALLOC_LIMI=1", "bumpalloc_limit=2", "BUMPALLOC_limit=3");
+    expect(named("BUMPALLOC_LIMIT"), 0,
+           "bumpalloc: BUMPALLOC_LIMI=1: unknown option, ignored\n"
+           "bumpalloc: BUMPALLOC_limit=3: unknown option, ignored\n");
+}
+
+static void others_names_are_theirs(void)
+{
+    set("BUMPALLOC=1", "MY_BUMPALLOC_LIMIT=2", "BUMPALLOC_LIMIT"); // no value at all
+    expect(named("BUMPALLOC_LIMIT"), 0, "");
+    set("LIMIT=1", "=BUMPALLOC_LIMIT=5", "");
+    expect(named("BUMPALLOC_LIMIT"), 0, "");
+}
+
+static void first_of_equals_wins(void)
+{
+    set("BUMPALLOC_LIMIT=1M", "BUMPALLOC_LIMIT=2M", "BUMPALLOC_LIMIT=x");
+    expect(named("BUMPALLOC_LIMIT"), BP_MIB, "");
+    set("BUMPALLOC_LIMIT=x", "BUMPALLOC_LIMIT=2M", NULL);
+    expect(named("BUMPALLOC_LIMIT"), 0, "bumpalloc: BUMPALLOC_LIMIT=x: not a size, using 0\n");
+}
+
+static void value_may_hold_anything(void)
+{
+    set("BUMPALLOC_LIMIT=a=b", NULL, NULL);
+    expect(named("BUMPALLOC_LIMIT"), 0, "bumpalloc: BUMPALLOC_LIMIT=a=b: not a size, using 0\n");
+}
+
+static void long_lines_are_cut(void)
+{
+    static char entry[2000];
+    char said[300];
+    snprintf(entry, sizeof entry, "BUMPALLOC_LIMIT=%0*d", 1900, 0);
+    strcat(entry, "x");
+    set(entry, NULL, NULL);
+    snprintf(said, sizeof said, "bumpalloc: %.244s\n", entry);
+    expect(named("BUMPALLOC_LIMIT"), 0, said);
+}
+
+static void nothing_set(void)
+{
+    set(NULL, NULL, NULL);
+    expect(named("BUMPALLOC_PURGE"), BP_PURGE_AUTO, "");
+}
+
+UNIT_MAIN(UNIT_CASE(has_every_field_once), UNIT_CASE(texts_are_for_users),
+          UNIT_CASE(defaults_are_as_told), UNIT_CASE(reads_sizes), UNIT_CASE(rejects_other_sizes),
+          UNIT_CASE(reads_numbers), UNIT_CASE(reads_choices), UNIT_CASE(reports_each_bad_option),
+          UNIT_CASE(reports_unknown_names), UNIT_CASE(others_names_are_theirs),
+          UNIT_CASE(first_of_equals_wins), UNIT_CASE(value_may_hold_anything),
+          UNIT_CASE(long_lines_are_cut), UNIT_CASE(nothing_set))
