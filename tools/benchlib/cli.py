@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line of tools/bench."""
-import argparse
+"""What tools/bench does with its command line."""
 import dataclasses
 import fnmatch
 import json
@@ -10,24 +9,6 @@ import shlex
 import sys
 
 from . import allocators, chart, measure, report, workloads
-
-
-def options(about):
-    parser = argparse.ArgumentParser(prog='bench', description=about,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--lib', metavar='NAME|PATH|NAME=PATH,...',
-                        help='allocators (glibc, ours, mimalloc, jemalloc, tcmalloc, snmalloc, '
-                        'rpmalloc, or a library); default: all that are installed')
-    parser.add_argument('--build', default='build', help='meson build directory (build)')
-    parser.add_argument('--only', metavar='GLOB,...', default='*', help='workloads to run')
-    parser.add_argument('--list', action='store_true', help='list the workloads')
-    parser.add_argument('--rounds', type=int, default=3, help='rounds, after one to warm up (3)')
-    parser.add_argument('--quick', action='store_true', help='a tenth of the work, one round')
-    parser.add_argument('--memory', action='store_true', help='watch RSS and live bytes over time')
-    parser.add_argument('--json', metavar='FILE', help='write every run to FILE')
-    parser.add_argument('--compare', metavar='FILE', help='compare ours with an earlier --json')
-    parser.add_argument('--svg', metavar='FILE', help='write a chart to FILE')
-    return parser
 
 
 def chosen_allocators(args):
@@ -119,8 +100,7 @@ def show(args, libraries, results):
             print(report.compare(results, json.load(file)['results']))
 
 
-def main(about):
-    args = options(about).parse_args()
+def main(args):
     if args.list:
         for row in workloads.WORKLOADS:
             print(f'{row.name:<14}{row.about}')
