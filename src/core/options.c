@@ -11,7 +11,7 @@ struct bp_options bp_options = {
     .reserve_bytes = BP_RESERVE_DEFAULT,
     .purge_floor_bytes = 8 * BP_MIB,
     .purge_share_percent = 12,
-    .purge_regret_ms = 2000,
+    .purge_regret_ms = 1000,
     .thread_cache_bytes = 8 * BP_MIB,
     .cache_bytes = 16 * BP_MIB,
 };
@@ -29,7 +29,7 @@ static const struct bp_option table[] = {
      &bp_options.purge_floor_bytes},
     {"BUMPALLOC_PURGE_SHARE", BP_OPTION_NUMBER, NULL, "12",
      "free memory that may be kept, in percent of what is in use", &bp_options.purge_share_percent},
-    {"BUMPALLOC_PURGE_REGRET", BP_OPTION_NUMBER, NULL, "2000",
+    {"BUMPALLOC_PURGE_REGRET", BP_OPTION_NUMBER, NULL, "1000",
      "memory needed again so many milliseconds after its purge raises the budget; 0 for never",
      &bp_options.purge_regret_ms},
     {"BUMPALLOC_BACKGROUND", BP_OPTION_CHOICE, "0|1", "0",

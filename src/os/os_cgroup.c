@@ -52,9 +52,9 @@ static size_t number_at(const char *text, const char **ret_end)
     size_t value = 0;
     *ret_end = text;
     for (; **ret_end >= '0' && **ret_end <= '9'; ++*ret_end) {
-        if (__builtin_mul_overflow(value, (size_t)10, &value))
-            value = SIZE_MAX / 10;
-        value += (size_t)(**ret_end - '0');
+        if (__builtin_mul_overflow(value, (size_t)10, &value) ||
+            __builtin_add_overflow(value, (size_t)(**ret_end - '0'), &value))
+            value = SIZE_MAX;
     }
     return *ret_end == text ? SIZE_MAX : value;
 }
@@ -96,12 +96,13 @@ static bool look_at(struct bp_os_quota *quota, const struct path *group, const c
 static void look_upwards(struct bp_os_quota *quota, struct path *group, size_t keep,
                          const char *file, lowering *lower)
 {
+    look_at(quota, group, file, lower);
     while (group->length > keep) {
-        look_at(quota, group, file, lower);
         while (group->length > keep && group->text[group->length - 1] != '/')
             group->length--;
         group->length -= group->length > keep;
         group->text[group->length] = '\0';
+        look_at(quota, group, file, lower);
     }
 }
 

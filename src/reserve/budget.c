@@ -7,9 +7,9 @@
 #include "os/os.h"
 #include "reserve/limit.h"
 
-// A quarter of the regret wears off in a second: a program that stops breathing has given back
-// nine tenths of it after eight seconds of whatever else it does.
-enum { WEAR_MS = 1000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64, ABOVE_SHARE = 4 };
+// A quarter of the regret wears off in four seconds: a program that stops breathing has given back
+// nine tenths of it after half a minute of whatever else it does.
+enum { WEAR_MS = 4000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64 };
 
 static struct bp_budget process_budget;
 
@@ -39,7 +39,8 @@ size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *bud
     if (used_bytes > bp_load_relaxed(&budget->peak_bytes))
         bp_store_relaxed(&budget->peak_bytes, used_bytes);
     size_t peak = bp_load_relaxed(&budget->peak_bytes);
-    size_t room = bp_sub_or_zero(peak + peak / ABOVE_SHARE, used_bytes);
+    // The peak is only seen when somebody asks, which is when more than the floor is dirty.
+    size_t room = bp_sub_or_zero(peak + policy->floor_bytes, used_bytes);
     size_t regret = bp_min(bp_load_relaxed(&budget->regret_bytes), room);
     return bp_max(policy->floor_bytes, share) + regret;
 }

@@ -3,9 +3,8 @@
 //  1. The budget is a floor or a share of what is in use, whichever is more, plus the regret.
 //  2. Regret: memory that was purged and is needed again soon was purged too early, so the regret
 //     grows by it. What is in use and what the regret allows to be dirty never exceed together the
-//     highest use seen lately and a quarter: what was needed then may be needed again, and a
-//     little more because memory of one class does not serve all others. Time without regret
-//     wears both off.
+//     highest use seen lately and the floor: what was needed then may be needed again, more was
+//     not. Time without regret wears both off.
 //  3. Near a limit the budget is at most half of what is left below it.
 // A burst that ends is over the budget and goes back at once, without a later call; a program
 // that breathes in and out pays for a breath or two, then keeps what it needs.

@@ -28,6 +28,10 @@ def chosen_allocators(args):
 def chosen_workloads(args):
     globs = args.only.split(',')
     found = [w for w in workloads.WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
+    for row in found:
+        if workloads.missing(row):
+            print(f'bench: {row.name} needs {workloads.missing(row)}, left out', file=sys.stderr)
+    found = [row for row in found if not workloads.missing(row)]
     if not found:
         raise SystemExit(f'bench: no workload is called {args.only}; see --list')
     return found

@@ -30,6 +30,7 @@ def environment(library, live_file):
     env = {k: v for k, v in os.environ.items() if k != 'LD_PRELOAD'}
     if library:
         env['LD_PRELOAD'] = library
+    env['PYTHONMALLOC'] = 'malloc'  # or Python's own pools hide the allocator
     if live_file:
         env['BENCH_LIVE'] = live_file
     return env

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The workloads of test/bench, by name: what each shows, and how it is called."""
 import os
+import shutil
 from dataclasses import dataclass
 
 
@@ -29,10 +30,28 @@ WORKLOADS = (
     Workload('kv_cache', 'kv_cache', (), True, 'a cache whose values change their sizes'),
     Workload('grow_shrink', 'grow_shrink', (), True, 'thread counts that grow and shrink'),
     Workload('conveyor', 'conveyor', (), True, 'one thread allocates, another frees'),
+    Workload('python-web', 'web.py', ('python3',), True, 'a web-like loop in Python'),
+    Workload('ruby-web', 'web.rb', ('ruby',), True, 'a web-like loop in Ruby'),
+    Workload('clang-200', 'compile.py', ('python3', 'clang++'), True,
+             '200 units of C++ in one clang process'),
 )
+
+SCRIPTS = os.path.join(os.path.dirname(__file__), '..', '..', 'test', 'bench')
+
+
+def missing(workload):
+    """What a script needs that is not installed, or None; its arguments say what that is."""
+    if '.' in workload.program:
+        for program in workload.arguments:
+            if not shutil.which(program):
+                return program
+    return None
 
 
 def command(workload, build, quick):
+    if '.' in workload.program:
+        script = os.path.abspath(os.path.join(SCRIPTS, workload.program))
+        return [workload.arguments[0], script, *(['--quick'] if quick else [])]
     path = os.path.abspath(os.path.join(build, 'test', 'bench', workload.program))
     if not os.path.exists(path):
         raise SystemExit(f'bench: {path} is not there: build with -Dtests=true, or say --build DIR')
