@@ -221,8 +221,10 @@ static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
 {
     struct bp_slot *last = bp_slot_at(region, first + count - 1);
     char *start = bp_slot_object(region, first);
+    // A huge page reaches beyond the dirty bytes.
+    size_t granule = last->huge ? BP_SLOT_UNIT_BYTES : bp_os_page_bytes();
     size_t until = (count - 1) * bp_region_slot_bytes(region) +
-                   bp_align_up(last->dirty_bytes, bp_os_page_bytes());
+                   bp_min(bp_align_up(last->dirty_bytes, granule), last->committed_bytes);
     size_t dirty_bytes = 0;
     for (uint32_t i = first; i < first + count; i++)
         dirty_bytes += bp_slot_at(region, i)->dirty_bytes;
