@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum { OBJECTS = 3000, SLOTS = 6, LARGE_BYTES = 100000, LEFT_OBJECTS = 2, FORKS = 30 };
-enum { GIVEN_BACK_MS = 2000, SLACK_MS = 300, ASLEEP_MS = 8000, QUIET_MS = 3000, STEP_MS = 20 };
+enum { GIVEN_BACK_MS = 2000, SLACK_MS = 3000, ASLEEP_MS = 8000, QUIET_MS = 3000, STEP_MS = 20 };
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*body)(void *), void *argument);
