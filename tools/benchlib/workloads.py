@@ -14,7 +14,7 @@ class Workload:
     about: str
 
 
-WORKLOADS = (
+MEMORY = (
     Workload('idle-100', 'idle', ('--size', '100', '--order', '2'), True,
              '4 threads free 256 MiB of 100 B in random order, then rest'),
     Workload('idle-4000', 'idle', ('--size', '4000', '--order', '2'), True, 'the same, 4,000 B'),
@@ -35,6 +35,33 @@ WORKLOADS = (
     Workload('clang-200', 'compile.py', ('python3', 'clang++'), True,
              '200 units of C++ in one clang process'),
 )
+
+TIME = (
+    Workload('larson', 'larson', (), False, 'a server: threads that hand their objects on'),
+    Workload('prodcons-1to3', 'prodcons', ('--producers', '1', '--consumers', '3'), False,
+             '1 thread allocates, 3 free'),
+    Workload('prodcons-3to1', 'prodcons', ('--producers', '3', '--consumers', '1'), False,
+             '3 threads allocate, 1 frees'),
+    Workload('batch-lifo', 'batch', ('--order', '0'), False, 'batches freed last first'),
+    Workload('batch-fifo', 'batch', ('--order', '1'), False, 'batches freed first first'),
+    Workload('batch-random', 'batch', ('--order', '2'), False, 'batches freed in random order'),
+    Workload('random_set', 'random_set', (), False, 'random replacement of 100,000 small objects'),
+    Workload('growth-many', 'realloc_growth', ('--mode', '0'), False,
+             'many vectors and strings that grow by realloc'),
+    Workload('growth-1G', 'realloc_growth', ('--mode', '1'), False,
+             'one vector from 1 KiB to 1 GiB by realloc'),
+    Workload('large_churn', 'large_churn', (), False, '20 blocks of 5 to 25 MiB, replaced at random'),
+    Workload('thread_churn', 'thread_churn', (), False, 'threads that live for a moment'),
+    Workload('false_sharing-active', 'false_sharing', ('--mode', '0'), False,
+             'threads that write to fresh small blocks'),
+    Workload('false_sharing-passive', 'false_sharing', ('--mode', '1'), False,
+             'the same, after freeing neighbours of one thread'),
+    Workload('steady', 'steady', (), False, 'a steady state of 8 B to 32 KiB'),
+    *(Workload(f'scale-{n}', 'scale', ('--threads', str(n)), False,
+               f'the same work by {n} thread{"s" if n > 1 else ""}') for n in (1, 2, 4, 16, 64)),
+)
+
+WORKLOADS = (*MEMORY, *TIME)
 
 SCRIPTS = os.path.join(os.path.dirname(__file__), '..', '..', 'test', 'bench')
 
