@@ -8,7 +8,9 @@ import platform
 import shlex
 import sys
 
-from . import allocators, chart, measure, report, workloads
+from . import allocators, chart, measure, programs, report, workloads
+
+WORKLOADS = workloads.WORKLOADS + programs.WORKLOADS
 
 
 def chosen_allocators(args):
@@ -25,13 +27,18 @@ def chosen_allocators(args):
     return kept
 
 
+def missing(row):
+    owner = programs if isinstance(row, programs.Program) else workloads
+    return owner.missing(row)
+
+
 def chosen_workloads(args):
     globs = args.only.split(',')
-    found = [w for w in workloads.WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
+    found = [w for w in WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
     for row in found:
-        if workloads.missing(row):
-            print(f'bench: {row.name} needs {workloads.missing(row)}, left out', file=sys.stderr)
-    found = [row for row in found if not workloads.missing(row)]
+        if missing(row):
+            print(f'bench: {row.name} needs {missing(row)}, left out', file=sys.stderr)
+    found = [row for row in found if not missing(row)]
     if not found:
         raise SystemExit(f'bench: no workload is called {args.only}; see --list')
     return found
@@ -42,22 +49,30 @@ def progress(text):
     print(f'{text:<76}', end=end, file=sys.stderr, flush=True)
 
 
-def run_all(args, libraries, rows):
+def all_jobs(args, rows, made):
+    """What to run for each row, by name; `made` holds the jobs of the real programs."""
+    jobs = dict(made)
+    for row in rows:
+        if not isinstance(row, programs.Program):
+            jobs[row.name] = measure.Job(workloads.command(row, args.build, args.quick))
+    return {row.name: jobs[row.name] for row in rows if row.name in jobs}
+
+
+def run_all(args, libraries, jobs):
     """results[workload][allocator] = runs; the allocators take turns within a round."""
-    results = {row.name: {name: [] for name, _ in libraries} for row in rows}
+    results = {row: {name: [] for name, _ in libraries} for row in jobs}
     warm_up = 0 if args.quick or args.memory else 1
     rounds = 1 if args.quick or args.memory else args.rounds
-    total, done = len(rows) * len(libraries) * (rounds + warm_up), 0
+    total, done = len(jobs) * len(libraries) * (rounds + warm_up), 0
     try:
         for turn in range(rounds + warm_up):
-            for row in rows:
+            for row, job in jobs.items():
                 for name, path in libraries:
                     done += 1
-                    progress(f'[{done}/{total}] {row.name} under {name}')
-                    run = measure.measure(workloads.command(row, args.build, args.quick), path,
-                                          args.memory)
+                    progress(f'[{done}/{total}] {row} under {name}')
+                    run = measure.measure(job, path, args.memory)
                     if turn >= warm_up:
-                        results[row.name][name].append(run)
+                        results[row][name].append(run)
     except KeyboardInterrupt:
         print('\nbench: interrupted, this is what there is', file=sys.stderr)
     return {name: row for name, row in results.items() if all(row.values())}
@@ -106,11 +121,12 @@ def show(args, libraries, results):
 
 def main(args):
     if args.list:
-        for row in workloads.WORKLOADS:
+        for row in WORKLOADS:
             print(f'{row.name:<14}{row.about}')
         return 0
     libraries, rows = chosen_allocators(args), chosen_workloads(args)
-    results = run_all(args, libraries, rows)
+    with programs.jobs(rows, args.quick) as made:
+        results = run_all(args, libraries, all_jobs(args, rows, made))
     if not results:
         return 1
     show(args, libraries, results)
