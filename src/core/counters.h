@@ -8,14 +8,15 @@
 #include "base/attr.h"
 
 struct bp_counters {
-    bp_atomic_size span_bytes;      // chunks that serve spans
-    bp_atomic_size slot_bytes;      // usable bytes of slots outside the pools
-    bp_atomic_size direct_bytes;    // direct mappings
-    bp_atomic_size dirty_bytes;     // free chunks and pooled slots that hold pages
-    bp_atomic_size span_free_bytes; // free objects in spans that are in use, marked ones included
-    bp_atomic_size punched_bytes;   // of them: pages that were given back, since the start
-    bp_atomic_size committed_bytes; // readable and writable, metadata included
-    bp_atomic_size returns;         // times that a cache, depot or pool took something back
+    bp_atomic_size span_bytes;        // chunks that serve spans
+    bp_atomic_size slot_bytes;        // usable bytes of slots outside the pools
+    bp_atomic_size direct_bytes;      // direct mappings
+    bp_atomic_size dirty_bytes;       // free chunks and pooled slots that hold pages
+    bp_atomic_size span_free_bytes;   // free objects in spans that are in use
+    bp_atomic_size span_marked_bytes; // of them: in holes
+    bp_atomic_size punched_bytes;     // pages behind them that were given back, since the start
+    bp_atomic_size committed_bytes;   // readable and writable, metadata included
+    bp_atomic_size returns;           // times that a cache, depot or pool took something back
     bp_atomic_size commit_failures;
     bp_atomic_size limit_failures;   // requests that the limit refused
     bp_atomic_size fresh_slot_bytes; // pages that slots were given to fault in, since the start

@@ -8,6 +8,7 @@
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "region/hole.h"
 #include "region/size_class.h"
 #include "region/span.h"
 #include "reserve/budget.h"
@@ -18,8 +19,7 @@
 enum {
     DEPOT_SLOTS = 16,
     DEPOT_BYTES = 1 << 18,
-    PUNCH_MIN_BYTES = 1 << 13, // free since the last time
-    PUNCH_SPANS_MAX = 8,       // looked at with one magazine
+    PUNCH_SPANS_MAX = 8, // looked at with one magazine
     SWEEP_CHUNKS = 16,
 };
 
@@ -30,9 +30,9 @@ struct depot {
     struct bp_magazine ring[DEPOT_SLOTS];
     struct bp_span_lists lists;
     uint32_t punch_time; // when pages behind its free objects were given back last, or 0
-    uint32_t wanted[PUNCH_SPANS_MAX]; // chunks of spans that may be worth punching
-    bp_atomic_u32 wanted_count;       // read without the lock as a hint
-    uint32_t noted_objects;           // lists.free_objects as bp_counters knows it
+    uint32_t wanted[PUNCH_SPANS_MAX];  // chunks of spans that may be worth punching
+    bp_atomic_u32 wanted_count;        // read without the lock as a hint
+    uint32_t noted_free, noted_marked; // the lists' objects as bp_counters knows them
     bp_atomic_u32 stock; // not 0 if there is something to take; read without the lock as a hint
 } BP_LINE_ALIGNED;
 
@@ -51,13 +51,20 @@ static void stock_update(struct depot *depot)
     bp_store_u32_relaxed(&depot->stock, depot->count || bp_span_has_free(&depot->lists));
 }
 
+static void note(bp_atomic_size *sum, uint32_t *noted, uint32_t now, size_t bytes)
+{
+    if (now != *noted)
+        bp_add_relaxed(sum, ((size_t)now - *noted) * bytes);
+    *noted = now;
+}
+
 // What the class's spans have free is added up over all classes, once for each visit.
 static void free_bytes_note(struct depot *depot)
 {
+    const struct bp_span_lists *lists = &depot->lists;
     size_t bytes = bp_class[depot - depots].object_bytes;
-    uint32_t now = depot->lists.free_objects;
-    bp_add_relaxed(&bp_counters.span_free_bytes, ((size_t)now - depot->noted_objects) * bytes);
-    depot->noted_objects = now;
+    note(&bp_counters.span_free_bytes, &depot->noted_free, lists->free_objects, bytes);
+    note(&bp_counters.span_marked_bytes, &depot->noted_marked, lists->marked_objects, bytes);
 }
 
 static void depot_give_lock(struct depot *depot)
@@ -111,58 +118,52 @@ static void sort_locked(struct depot *depot, void *chain)
 
 static bool may_punch(unsigned class_index)
 {
-    return bp_options.purge != BP_PURGE_NEVER && class_index &&
-           bp_class[class_index].span_objects <= BP_PUNCH_OBJECTS;
+    return bp_options.purge != BP_PURGE_NEVER && class_index;
 }
 
-// Gives back whole pages within runs of marked objects.
-static size_t marked_purge(const struct bp_span *span, const uint64_t marks[2])
+// Gives back the whole pages within runs of holes that are not all given back already.
+static size_t holes_purge(const struct bp_span *span, uint32_t all, uint32_t fresh)
 {
     size_t bytes = bp_class[span->class_index].object_bytes;
     size_t page = bp_os_page_bytes();
     char *start = bp_chunk_address(span->first_chunk);
     size_t released = 0;
-    for (size_t at = 0, end; at < span->object_count; at = end + 1) {
-        for (end = at; end < span->object_count && marks[end / 64] >> end % 64 & 1; end++)
+    for (uint32_t at = 0, end; all >> at; at = end + 1) {
+        for (end = at; all >> end & 1; end++)
             ;
-        size_t from = bp_align_up(at * bytes, page), until = bp_align_down(end * bytes, page);
-        if (from < until && bp_reserve_purge(start + from, until - from, until - from))
+        size_t from = bp_align_up(bp_hole_begin(span->class_index, at) * bytes, page);
+        size_t until = bp_align_down(bp_hole_begin(span->class_index, end) * bytes, page);
+        bool any = fresh >> at & ((1u << (end - at)) - 1);
+        if (any && from < until && bp_reserve_purge(start + from, until - from, until - from))
             released += until - from;
     }
     return released;
 }
 
-static bool is_worth_punching(const struct bp_span *span)
-{
-    uint32_t marked =
-        (uint32_t)(__builtin_popcountll(span->punched[0]) + __builtin_popcountll(span->punched[1]));
-    size_t bytes = bp_class[span->class_index].object_bytes;
-    return (span->free_count - marked) * bytes >= PUNCH_MIN_BYTES;
-}
-
-// While the lock is not held the free objects are nobody's, as if in a magazine: so the span stays.
+// While the lock is not held the holes' objects are nobody's, as if in a magazine: so the span
+// stays.
 static size_t span_punch(uint32_t chunk, bool always)
 {
     struct bp_span *span = bp_span_at(chunk);
     unsigned class_index = span->class_index;
-    uint64_t marks[2] = {0, 0};
+    uint32_t holes = 0, fresh;
     if (!may_punch(class_index))
         return 0;
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
     bool worth = span->first_chunk == chunk && span->class_index == class_index &&
-                 bp_chunk_map()[chunk] == 2 * class_index && is_worth_punching(span) &&
+                 bp_chunk_map()[chunk] == 2 * class_index && bp_span_worth_locked(span) &&
                  (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX);
     if (worth)
-        bp_span_withdraw_locked(&depot->lists, span, marks);
+        holes = bp_span_withdraw_locked(&depot->lists, span, &fresh);
     depot_give_lock(depot);
-    if (!worth)
+    if (!holes)
         return 0;
-    size_t released = marked_purge(span, marks);
+    size_t released = holes_purge(span, holes, fresh);
     bp_add_relaxed(&bp_counters.punched_bytes, released);
     bp_lock_take(&depot->lock);
-    bp_span_mark_locked(&depot->lists, span, marks);
+    bp_span_mark_locked(&depot->lists, span, holes);
     depot->punch_time = bp_budget_purge_time();
     depot_give_lock(depot);
     return released;
@@ -179,7 +180,8 @@ size_t bp_depot_punch_all(void)
 
 static bool is_over_budget(void)
 {
-    size_t free_bytes = bp_load_relaxed(&bp_counters.span_free_bytes);
+    size_t free_bytes = bp_sub_or_zero(bp_load_relaxed(&bp_counters.span_free_bytes),
+                                       bp_load_relaxed(&bp_counters.span_marked_bytes));
     return free_bytes > bp_budget_least_bytes() && free_bytes > bp_budget_bytes();
 }
 
@@ -199,7 +201,7 @@ static void punch_note_locked(struct depot *depot, void *chain)
 {
     uint32_t count = 0;
     for (; chain && count < PUNCH_SPANS_MAX; chain = *(void **)chain)
-        depot->wanted[count++] = bp_span_at(bp_chunk_of(chain))->first_chunk;
+        depot->wanted[count++] = bp_chunk_of(chain);
     bp_store_u32_relaxed(&depot->wanted_count, count);
 }
 
@@ -253,8 +255,10 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
     if (most != UINT32_MAX && may_punch(class_index))
         punch_note_locked(depot, magazine.head);
-    ring_drain_locked(depot, ring_capacity(class_index) - 1);
-    ring_push(depot, magazine);
+    if (depot->count < ring_capacity(class_index))
+        ring_push(depot, magazine);
+    else
+        sort_locked(depot, magazine.head);
     if (most == BP_MAGAZINE_SPARSE)
         ring_drain_locked(depot, 0);
     depot_give_lock(depot);
@@ -331,8 +335,7 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index)
 void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end)
 {
     struct depot *depot = depot_of(class_index);
-    uint32_t last_chunk = bp_chunk_of(end - 1);
-    struct bp_span *span = bp_span_at(bp_span_at(last_chunk)->first_chunk);
+    struct bp_span *span = bp_span_at(bp_chunk_of(end - 1));
     bp_lock_take(&depot->lock);
     bp_span_stop_locked(&depot->lists, span, cursor);
     depot_give_lock(depot);

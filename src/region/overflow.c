@@ -79,8 +79,6 @@ static bool span_create(unsigned class_index)
 void *bp_overflow_take(unsigned class_index)
 {
     void *object = NULL;
-    if (bp_class[class_index].span_chunks != 1)
-        return NULL;
     do {
         bp_lock_take(bp_direct_lock());
         object = take_locked(class_index);

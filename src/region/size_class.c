@@ -3,19 +3,15 @@
 
 #include <string.h>
 
-// Spans hold at least 8 objects, magazines 64 KiB within 4 to 256 objects.
+// A magazine holds as many objects as a span, and at least 4.
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
-        .object_bytes = (bytes),                                                                   \
-        .magazine_capacity = (bytes) <= 256     ? 256                                              \
-                             : (bytes) >= 16384 ? 4                                                \
-                                                : 65536 / (bytes),                                 \
-        .span_chunks = ((bytes) + 8191) / 8192,                                                    \
-        .span_objects = ((bytes) + 8191) / 8192 * 65536 / (bytes),                                 \
+        .object_bytes = (bytes), .magazine_capacity = (bytes) <= 16384 ? 65536 / (bytes) : 4,      \
+        .span_objects = 65536 / (bytes),                                                           \
     }
 
 const struct bp_class bp_class[BP_CLASS_COUNT] = {
-    {0, 0, 0, 0}, CLASS(16),    CLASS(32),    CLASS(48),    CLASS(64),    CLASS(80),
+    {0, 0, 0},    CLASS(16),    CLASS(32),    CLASS(48),    CLASS(64),    CLASS(80),
     CLASS(96),    CLASS(112),   CLASS(128),   CLASS(144),   CLASS(160),   CLASS(176),
     CLASS(192),   CLASS(208),   CLASS(224),   CLASS(240),   CLASS(256),   CLASS(288),
     CLASS(320),   CLASS(352),   CLASS(384),   CLASS(416),   CLASS(448),   CLASS(480),

@@ -13,9 +13,8 @@
 
 struct bp_class {
     uint32_t object_bytes;
-    uint16_t span_chunks;       // chunks in a span of this class
     uint16_t magazine_capacity; // most objects in a magazine
-    uint32_t span_objects;
+    uint16_t span_objects;
 };
 
 extern const struct bp_class bp_class[BP_CLASS_COUNT];

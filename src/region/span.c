@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "region/hole.h"
 #include "region/size_class.h"
 #include "reserve/chunks.h"
 #include "reserve/meta.h"
@@ -10,7 +11,10 @@
 
 #include <string.h>
 
-enum { SPARSE_MIN_SPANS = 4 };
+enum {
+    SPARSE_MIN_SPANS = 4,
+    PUNCH_MIN_BYTES = 1 << 13, // free since the last look
+};
 
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
 
@@ -75,6 +79,14 @@ static void list_update(struct bp_span_lists *lists, struct bp_span *span)
 
 // --- birth and death ---
 
+static uint32_t holes_objects(unsigned class_index, uint32_t holes)
+{
+    uint32_t count = 0;
+    for (; holes; holes &= holes - 1)
+        count += bp_hole_objects(class_index, (uint32_t)__builtin_ctz(holes));
+    return count;
+}
+
 static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, uint8_t key)
 {
     memset(bp_chunk_map() + first, key, count);
@@ -85,18 +97,17 @@ static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, ui
 struct bp_span *bp_span_create(unsigned class_index)
 {
     bool zero;
-    uint32_t count = bp_class[class_index].span_chunks;
-    uint32_t first = bp_chunks_take(count, &zero);
+    uint32_t first = bp_chunks_take(1, &zero);
     if (!first)
         return NULL;
     struct bp_span *span = bp_span_at(first);
     uint32_t objects = bp_class[class_index].span_objects;
     *span = (struct bp_span){.object_count = objects,
                              .fresh_count = objects,
-                             .chunk_count = count,
+                             .chunk_count = 1,
                              .class_index = (uint8_t)class_index,
                              .running = true};
-    chunks_mark(span, first, count, (uint8_t)(2 * class_index));
+    chunks_mark(span, first, 1, (uint8_t)(2 * class_index));
     return span;
 }
 
@@ -124,6 +135,7 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
         list_remove(lists, span);
     lists->span_count--;
     lists->free_objects -= span->free_count;
+    lists->marked_objects -= holes_objects(span->class_index, span->punched);
     span_give_back(span);
 }
 
@@ -131,8 +143,10 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
 
 void bp_span_put_locked(struct bp_span_lists *lists, void *object)
 {
-    struct bp_span *span = bp_span_at(bp_span_at(bp_chunk_of(object))->first_chunk);
+    struct bp_span *span = bp_span_at(bp_chunk_of(object));
     bp_assert(span->free_count < span->object_count);
+    if (!span->free_head)
+        span->free_tail = object;
     *(void **)object = span->free_head;
     span->free_head = object;
     span->free_count++;
@@ -140,25 +154,40 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
     span_settle(lists, span);
 }
 
-static void *take_marked(struct bp_span *span)
+// The objects of a punched hole are written to again: they are chained.
+static void hole_fill(struct bp_span_lists *lists, struct bp_span *span)
 {
-    unsigned word = span->punched[0] ? 0 : 1;
-    unsigned bit = (unsigned)__builtin_ctzll(span->punched[word]);
-    span->punched[word] &= span->punched[word] - 1;
-    size_t offset = (size_t)(64 * word + bit) * bp_class[span->class_index].object_bytes;
-    return bp_chunk_address(span->first_chunk) + offset;
+    uint32_t hole = (uint32_t)__builtin_ctz(span->punched);
+    uint32_t bytes = bp_class[span->class_index].object_bytes;
+    char *start = bp_chunk_address(span->first_chunk);
+    uint32_t begin = bp_hole_begin(span->class_index, hole);
+    uint32_t end = bp_hole_begin(span->class_index, hole + 1);
+    span->punched &= span->punched - 1;
+    span->free_tail = start + (size_t)(end - 1) * bytes;
+    for (uint32_t i = end; i > begin; i--) {
+        void *object = start + (size_t)(i - 1) * bytes;
+        *(void **)object = span->free_head;
+        span->free_head = object;
+    }
+    lists->faulted_objects += end - begin;
+    lists->marked_objects -= end - begin;
 }
 
-static void take_object(struct bp_span *span, void **chain)
+// The whole chain at once, without a look at its objects, unless that is too much.
+static uint32_t chain_take(struct bp_span *span, uint32_t wanted, void **chain)
 {
-    void *object = span->free_head;
-    if (object)
-        span->free_head = *(void **)object;
-    else
-        object = take_marked(span);
-    span->free_count--;
-    *(void **)object = *chain;
-    *chain = object;
+    uint32_t chained = span->free_count - holes_objects(span->class_index, span->punched);
+    void *head = span->free_head, *rest = NULL, **last = span->free_tail;
+    if (chained > wanted) {
+        last = head;
+        for (uint32_t i = 1; i < wanted; i++)
+            last = *last;
+        rest = *last;
+    }
+    span->free_head = rest;
+    *last = *chain;
+    *chain = head;
+    return (uint32_t)bp_min(chained, wanted);
 }
 
 uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain)
@@ -168,10 +197,11 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, voi
     for (unsigned bucket = 0; bucket < BP_SPAN_BUCKETS; bucket++) {
         while (lists->head[bucket] && got < wanted) {
             struct bp_span *span = bp_span_at(lists->head[bucket]);
-            for (; span->free_count && got < wanted; got++) {
-                lists->faulted_objects += !span->free_head;
-                take_object(span, ret_chain);
-            }
+            if (!span->free_head)
+                hole_fill(lists, span);
+            uint32_t count = chain_take(span, wanted - got, ret_chain);
+            span->free_count -= count;
+            got += count;
             list_update(lists, span);
         }
     }
@@ -187,33 +217,82 @@ uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class
     return lists->free_objects > capacity / 4 * 3 ? BP_MAGAZINE_SPARSE : BP_MAGAZINE_THIN;
 }
 
-void bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
-                             uint64_t ret_marks[2])
+// --- pages behind free objects ---
+
+// Of k objects a page all are free with the k-th power of the share that is free: two holes of 16,
+// or so, from k / (k + 2) on.
+bool bp_span_worth_locked(struct bp_span *span)
 {
-    size_t bytes = bp_class[span->class_index].object_bytes;
-    char *start = bp_chunk_address(span->first_chunk);
-    for (void *object = span->free_head; object; object = *(void **)object) {
-        size_t index = (size_t)((char *)object - start) / bytes;
-        span->punched[index / 64] |= (uint64_t)1 << index % 64;
-    }
-    memcpy(ret_marks, span->punched, sizeof(span->punched));
-    memset(span->punched, 0, sizeof(span->punched));
-    lists->free_objects -= span->free_count;
-    span->free_head = NULL;
-    span->free_count = 0;
-    list_update(lists, span);
+    uint32_t bytes = bp_class[span->class_index].object_bytes;
+    uint32_t per_hole = bp_hole_bytes(span->class_index) / bytes;
+    uint32_t marked = holes_objects(span->class_index, span->punched);
+    uint32_t chained = span->free_count - marked;
+    span->looked_at_free = (uint32_t)bp_min(span->looked_at_free, chained);
+    if ((chained - span->looked_at_free) * bytes < PUNCH_MIN_BYTES ||
+        chained * (per_hole + 2) < (span->object_count - marked) * per_hole)
+        return false;
+    span->looked_at_free = chained;
+    return true;
 }
 
-void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, const uint64_t marks[2])
+static uint32_t hole_of(const struct bp_span *span, const void *object)
 {
-    uint32_t count = 0;
-    for (int i = 0; i < 2; i++) {
-        bp_assert(!(span->punched[i] & marks[i]));
-        span->punched[i] |= marks[i];
-        count += (uint32_t)__builtin_popcountll(marks[i]);
+    size_t offset = (size_t)((const char *)object - bp_chunk_address(span->first_chunk));
+    return (uint32_t)offset / bp_hole_bytes(span->class_index);
+}
+
+// The holes of which every object is chained.
+static uint32_t holes_free(const struct bp_span *span)
+{
+    uint32_t count[BP_HOLES_MAX] = {0}, holes = 0;
+    for (void *object = span->free_head; object; object = *(void **)object)
+        count[hole_of(span, object)]++;
+    for (uint32_t i = 0; i < bp_hole_count(span->class_index); i++) {
+        if (count[i] && count[i] == bp_hole_objects(span->class_index, i))
+            holes |= 1u << i;
     }
+    return holes;
+}
+
+// Objects of these holes leave the chain.
+static void chain_filter(struct bp_span *span, uint32_t holes)
+{
+    void **link = &span->free_head;
+    for (void *object = span->free_head; object; object = *(void **)object) {
+        if (holes >> hole_of(span, object) & 1)
+            continue;
+        *link = object;
+        link = span->free_tail = object;
+    }
+    *link = NULL;
+}
+
+uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
+                                 uint32_t *ret_fresh)
+{
+    uint32_t fresh = *ret_fresh = holes_free(span);
+    uint32_t marked = fresh ? span->punched : 0;
+    uint32_t chained_count = holes_objects(span->class_index, fresh);
+    uint32_t count = chained_count + holes_objects(span->class_index, marked);
+    if (fresh)
+        chain_filter(span, fresh);
+    span->punched &= ~marked;
+    span->looked_at_free -= (uint32_t)bp_min(chained_count, span->looked_at_free);
+    span->free_count -= count;
+    lists->free_objects -= count;
+    lists->marked_objects -= count - chained_count;
+    list_update(lists, span);
+    return fresh | marked;
+}
+
+void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t holes)
+{
+    uint32_t count = holes_objects(span->class_index, holes);
+    bp_assert(!(span->punched & holes));
+    span->punched |= holes;
     span->free_count += count;
     lists->free_objects += count;
+    lists->marked_objects += count;
     span_settle(lists, span);
 }
 

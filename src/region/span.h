@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Spans: adjacent chunks that serve one small size class, or one large object when there are no
-// class regions. Bookkeeping is out of line, one record a chunk. Invariants:
+// Spans: a chunk that serves one small size class; or adjacent chunks that hold one large object,
+// when there are no class regions. Bookkeeping is out of line, one record a chunk. Invariants:
 //  1. The record of a span is that of its first chunk; every chunk's record names it.
 //  2. Objects lie at multiples of the class's bytes from the span's start. The last fresh_count
 //     of them were never handed out. A heap that bumps through them "runs" the span.
-//  3. free_count objects are free: chained from free_head, or, when the pages behind them were
-//     given back, marked in `punched`. All others are in use, or in magazines.
+//  3. free_count objects are free: chained from free_head to free_tail, or, when the pages behind
+//     them were given back, all those of the holes marked in `punched`. All others are in use, or
+//     in magazines.
 //  4. A span stands in a list of its class by fullness when it has free objects, or fresh ones
 //     that nobody runs. Free objects are taken from the fullest spans, so the emptiest drain.
 //  5. A span that nobody runs and of which nothing is in use gives its chunks back at once.
@@ -22,7 +23,7 @@
 enum { BP_SPAN_BUCKETS = 4, BP_SPAN_LISTS = BP_SPAN_BUCKETS + 1 };
 
 struct bp_span {
-    void *free_head;
+    void *free_head, *free_tail; // the tail means something while there is a head
     uint32_t free_count;
     uint32_t fresh_count;
     uint32_t object_count;
@@ -32,17 +33,17 @@ struct bp_span {
     uint8_t class_index; // 0: one large object
     uint8_t list;        // 1 + index of the list it stands in, 0 for none
     bool running;
-    size_t large_bytes;  // usable bytes of the one large object
-    uint64_t punched[2]; // objects by their index, of spans with at most BP_PUNCH_OBJECTS
+    size_t large_bytes;      // usable bytes of the one large object
+    uint32_t punched;        // a bit for each hole
+    uint32_t looked_at_free; // objects that were chained, at most, since bp_span_worth_locked
 };
-
-enum { BP_PUNCH_OBJECTS = 128 };
 
 // A class's spans. Bucket 0 holds the fullest; the last list those with fresh objects alone.
 struct bp_span_lists {
     uint32_t head[BP_SPAN_LISTS];
     uint32_t span_count;      // of the class, in a list or not
     uint32_t free_objects;    // free in them
+    uint32_t marked_objects;  // of them: in punched holes
     uint32_t faulted_objects; // gathered although punched, since somebody looked
 };
 
@@ -52,12 +53,15 @@ struct bp_span *bp_span_at(uint32_t chunk);
 void bp_span_put_locked(struct bp_span_lists *lists, void *object);
 // Takes up to `wanted` free objects as a chain; returns how many.
 uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain);
-// All free objects of the span leave it, as if for a magazine, as marks by index.
-void bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
-                             uint64_t ret_marks[2]);
+// Whether a few holes of the span are likely to be free as a whole, and were not lately.
+bool bp_span_worth_locked(struct bp_span *span);
+// All objects of holes that are free as a whole leave the span, as if for a magazine, and so do
+// those of punched holes. Returns the holes; *ret_fresh: those that were not punched. If there are
+// none of these, nothing leaves.
+uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
+                                 uint32_t *ret_fresh);
 // Such objects come back marked as punched: nothing is written to them.
-void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span,
-                         const uint64_t marks[2]);
+void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t holes);
 // A parked run of this class, or NULL. The span is running then.
 struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists);
 // Ends a run at `cursor`: what lies behind it is parked, or the span is given back.

@@ -31,28 +31,33 @@ static void wear_off(const struct bp_budget_policy *policy, struct bp_budget *bu
     bp_store_relaxed(&budget->peak_bytes, peak);
 }
 
-size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
-                    size_t used_bytes, uint32_t now_ms)
+static size_t needed_bytes(struct bp_budget_use use)
 {
-    size_t share = used_bytes / 100 * policy->share_percent;
+    size_t live = bp_sub_or_zero(use.used_bytes, use.free_bytes);
+    return bp_min(use.used_bytes, live + live / 4);
+}
+
+size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
+                    struct bp_budget_use use, uint32_t now_ms)
+{
+    size_t share = use.used_bytes / 100 * policy->share_percent;
     wear_off(policy, budget, now_ms);
-    if (used_bytes > bp_load_relaxed(&budget->peak_bytes))
-        bp_store_relaxed(&budget->peak_bytes, used_bytes);
-    size_t peak = bp_load_relaxed(&budget->peak_bytes);
     // The peak is only seen when somebody asks, which is when more than the floor is dirty.
-    size_t room = bp_sub_or_zero(peak + policy->floor_bytes, used_bytes);
+    size_t peak = bp_max(bp_load_relaxed(&budget->peak_bytes), needed_bytes(use));
+    bp_store_relaxed(&budget->peak_bytes, peak);
+    size_t room = bp_sub_or_zero(peak + policy->floor_bytes, use.used_bytes);
     size_t regret = bp_min(bp_load_relaxed(&budget->regret_bytes), room);
     return bp_max(policy->floor_bytes, share) + regret;
 }
 
 size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
-                           size_t used_bytes, uint32_t now_ms, struct bp_regret again)
+                           struct bp_budget_use use, uint32_t now_ms, struct bp_regret again)
 {
     if (!again.purge_time || !again.n_bytes || !policy->soon_ms ||
         now_ms - again.purge_time > policy->soon_ms)
         return 0;
     size_t regret = bp_load_relaxed(&budget->regret_bytes) + again.n_bytes;
-    size_t peak = bp_max(bp_load_relaxed(&budget->peak_bytes), used_bytes);
+    size_t peak = bp_max(bp_load_relaxed(&budget->peak_bytes), needed_bytes(use));
     bp_store_relaxed(&budget->regret_bytes, bp_min(regret, peak));
     bp_store_relaxed(&budget->worn_at_ms, now_ms);
     return again.n_bytes;
@@ -71,9 +76,14 @@ struct bp_budget_policy bp_budget_policy(void)
     };
 }
 
-static size_t used_bytes(void)
+static struct bp_budget_use use_now(void)
 {
-    return bp_load_relaxed(&bp_counters.span_bytes) + bp_load_relaxed(&bp_counters.slot_bytes);
+    size_t spans = bp_load_relaxed(&bp_counters.span_bytes);
+    size_t slots = bp_load_relaxed(&bp_counters.slot_bytes);
+    size_t free = bp_load_relaxed(&bp_counters.span_free_bytes);
+    size_t marked = bp_load_relaxed(&bp_counters.span_marked_bytes);
+    return (struct bp_budget_use){bp_sub_or_zero(spans + slots, marked),
+                                  bp_sub_or_zero(free, marked)};
 }
 
 uint32_t bp_budget_purge_time(void)
@@ -88,7 +98,7 @@ void bp_budget_regret(struct bp_regret again)
     if (!again.purge_time || !again.n_bytes)
         return;
     size_t regretted =
-        bp_budget_regret_at(&policy, &process_budget, used_bytes(), bp_os_now_ms(), again);
+        bp_budget_regret_at(&policy, &process_budget, use_now(), bp_os_now_ms(), again);
     bp_add_relaxed(&bp_counters.faulted_again_bytes, again.n_bytes);
     bp_add_relaxed(&bp_counters.regretted_bytes, regretted);
 }
@@ -98,7 +108,7 @@ size_t bp_budget_bytes(void)
     struct bp_budget_policy policy = bp_budget_policy();
     if (bp_options.purge != BP_PURGE_AUTO)
         return bp_options.purge == BP_PURGE_NOW ? 0 : SIZE_MAX;
-    size_t budget = bp_budget_at(&policy, &process_budget, used_bytes(), bp_os_now_ms());
+    size_t budget = bp_budget_at(&policy, &process_budget, use_now(), bp_os_now_ms());
     return bp_min(budget, bp_limit_room_bytes() / 2);
 }
 

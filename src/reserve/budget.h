@@ -3,8 +3,10 @@
 //  1. The budget is a floor or a share of what is in use, whichever is more, plus the regret.
 //  2. Regret: memory that was purged and is needed again soon was purged too early, so the regret
 //     grows by it. What is in use and what the regret allows to be dirty never exceed together the
-//     highest use seen lately and the floor: what was needed then may be needed again, more was
-//     not. Time without regret wears both off.
+//     highest need seen lately and the floor: what was needed then may be needed again, more was
+//     not. Needed is what is in use, but no more than its objects and a quarter: a fragmented
+//     program keeps no dirty memory beside what fragmentation costs it anyway. Time without
+//     regret wears both off.
 //  3. Near a limit the budget is at most half of what is left below it.
 // A burst that ends is over the budget and goes back at once, without a later call; a program
 // that breathes in and out pays for a breath or two, then keeps what it needs.
@@ -31,8 +33,13 @@ struct bp_budget_policy {
 // Racy on purpose: an update lost costs a purge more or less.
 struct bp_budget {
     bp_atomic_size regret_bytes;
-    bp_atomic_size peak_bytes; // highest use seen lately
+    bp_atomic_size peak_bytes; // highest need seen lately
     bp_atomic_size worn_at_ms; // when regret last grew or wore off
+};
+
+struct bp_budget_use {
+    size_t used_bytes; // spans and slots that are in use
+    size_t free_bytes; // of them: in free objects
 };
 
 // Memory that was purged at that time (0: never) is taken into use again.
@@ -43,10 +50,10 @@ struct bp_regret {
 
 // What may be dirty now; also lets the regret wear off.
 size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
-                    size_t used_bytes, uint32_t now_ms);
+                    struct bp_budget_use use, uint32_t now_ms);
 // Returns what of it is regretted.
 size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
-                           size_t used_bytes, uint32_t now_ms, struct bp_regret again);
+                           struct bp_budget_use use, uint32_t now_ms, struct bp_regret again);
 
 // The policy that the options ask for.
 struct bp_budget_policy bp_budget_policy(void);

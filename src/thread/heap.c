@@ -281,6 +281,29 @@ void bp_heap_flush(struct bp_heap *heap)
     }
 }
 
+static void magazine_give(unsigned class_index, struct bp_magazine magazine)
+{
+    if (magazine.head)
+        bp_depot_give(class_index, magazine);
+}
+
+void bp_heap_hand_over(struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        struct bp_bin *bin = &heap->hot.bin[i];
+        struct bp_bin_cold *cold = &heap->cold[i];
+        if (!cold->limit)
+            continue;
+        run_end(heap, i);
+        if (bp_load_ptr_relaxed(&cold->spare))
+            magazine_give(i, spare_take(cold));
+        magazine_give(i, (struct bp_magazine){bin->head, cold->limit - bin->room});
+        bin->head = NULL;
+        bin->room = cold->limit;
+        limit_set(heap, i, 0);
+    }
+}
+
 // --- a heap that was called away ---
 
 // The owner may be about to pop the head, or to push in front of it: the head and its successor

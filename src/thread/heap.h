@@ -4,7 +4,8 @@
 //  1. A live heap belongs to one thread, which alone touches it, but for the words marked
 //     shared: others may take what stands there by exchanging it for NULL. The rest can be taken
 //     from a heap that was called away (thread/recall.h).
-//  2. The heap of a thread that ended is parked, its memory with it, for the next thread.
+//  2. The heap of a thread that ended is parked, its memory with it, for the next thread, if it
+//     keeps little; if not, the depots get what it has.
 //  3. The common heap serves threads whose own is gone or cannot be had, under its lock.
 //  4. limit is the most objects a magazine of the bin may hold now: it doubles with use (slow
 //     start) up to the class's capacity. room == limit - length of the chain. When the class is
@@ -86,6 +87,8 @@ void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index);
 void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object);
 // Everything in the bins and runs goes to the depot's spans.
 void bp_heap_flush(struct bp_heap *heap);
+// What the bins hold goes to the depot as magazines, for other threads; runs end.
+void bp_heap_hand_over(struct bp_heap *heap);
 // The spare magazines of any heap go to the depot's spans.
 void bp_heap_flush_spares(struct bp_heap *heap);
 // What is behind the first objects of the bins' chains goes to the depot's spans, although the

@@ -121,6 +121,15 @@ void bp_large_flush_shared(struct bp_heap *heap)
     }
 }
 
+bool bp_large_keeps_any(const struct bp_heap *heap)
+{
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        if (heap->slots[region].own_count)
+            return true;
+    }
+    return false;
+}
+
 void bp_large_flush(struct bp_heap *heap)
 {
     bp_large_flush_shared(heap);

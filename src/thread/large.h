@@ -57,6 +57,8 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes);
 // Sets up the heap's caches.
 void bp_large_init(struct bp_heap *heap);
+// Whether the heap keeps slots of its own.
+bool bp_large_keeps_any(const struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.
 void bp_large_flush(struct bp_heap *heap);
 void bp_large_flush_shared(struct bp_heap *heap);

@@ -12,6 +12,7 @@
 
 enum {
     PARKED_MIN = 4, // heaps kept with their memory for threads to come, or two for each processor
+    PARKED_BYTES = 256 << 10, // and of those that keep no more
     SHARE_MIN_BYTES = 256 << 10,
 };
 
@@ -220,34 +221,58 @@ static void heap_flush(struct bp_heap *heap)
     bp_large_flush(heap);
 }
 
-// Parks the heap as it is; with many parked already, empties it first.
-static void heap_release(struct bp_heap *heap)
+// The ending thread has no heap from now on, and nobody calls it away.
+static void heap_detach(struct bp_heap *heap)
 {
     bp_lock_take(&registry.lock);
-    bool park = registry.parked_count < bp_max(PARKED_MIN, 2 * (size_t)registry.cpu_count);
     bp_heap_tls = (struct bp_heap_hot *)&bp_heap_ended;
     heap->tls = NULL;
     set_right_locked(heap);
-    live_add_locked(-1);
+    bp_lock_give(&registry.lock);
+}
+
+static bool may_park_locked(const struct bp_heap *heap)
+{
+    return heap->capacity_bytes <= PARKED_BYTES &&
+           registry.parked_count < bp_max(PARKED_MIN, 2 * (size_t)registry.cpu_count);
+}
+
+static bool heap_park(struct bp_heap *heap)
+{
+    bp_lock_take(&registry.lock);
+    bool park = may_park_locked(heap);
     if (park) {
         registry.parked_count++;
         registry.parked_used = true;
         heap_push_locked(&registry.parked, heap, BP_HEAP_PARKED);
+        live_add_locked(-1);
+        share_update_locked();
     }
-    share_update_locked();
     bp_lock_give(&registry.lock);
-    if (park)
-        return;
-    heap_flush(heap);
+    return park;
+}
+
+// Other threads find in the depot what it had; what nobody takes there goes back to its spans.
+static void heap_retire(struct bp_heap *heap)
+{
+    bp_heap_hand_over(heap);
     bp_lock_take(&registry.lock);
     heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
+    live_add_locked(-1);
+    share_update_locked();
+    bool alone = bp_load_u32_relaxed(&registry.live_count) <= 1;
     bp_lock_give(&registry.lock);
-    bp_purge_check();
+    if (alone)
+        bp_depot_drain_idle();
 }
 
 void bp_registry_thread_ended(void *heap)
 {
-    heap_release(heap);
+    heap_detach(heap);
+    bp_large_flush(heap);
+    if (!heap_park(heap))
+        heap_retire(heap);
+    bp_purge_check();
 }
 
 struct bp_heap *bp_registry_borrow(void)

@@ -14,7 +14,7 @@ bool bp_registry_init(void);
 void bp_registry_set_cpus(unsigned cpu_count);
 // The calling thread gets a heap, and its end will be noticed. Does nothing if none can be had.
 void bp_registry_attach(void);
-// The calling thread ends: its heap is parked, later calls use the common one.
+// The calling thread ends: its heap is parked or emptied, later calls use the common one.
 void bp_registry_thread_ended(void *heap);
 // The calling thread's heap is brought home if it was called away; NULL if there is none.
 BP_COLD struct bp_heap *bp_registry_come_home(void);

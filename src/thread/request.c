@@ -6,6 +6,7 @@
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
+#include "thread/large.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
@@ -18,12 +19,14 @@ static struct {
     bp_atomic_size returns, at_ms; // when relieve found nothing
 } fruitless;
 
-// Did the last attempt find nothing, and has nothing come back since? What bins took within their
-// room is not counted: after a while it is worth a try again.
+// Did the last attempt find nothing, and has nothing come back since? What other threads' heaps and
+// all bins took within their room is not counted: after a while it is worth a try again.
 static bool is_hopeless(void)
 {
+    struct bp_heap *heap = bp_registry_own();
     bool same = bp_load_relaxed(&bp_counters.returns) == bp_load_relaxed(&fruitless.returns);
-    return same && bp_os_now_ms() - bp_load_relaxed(&fruitless.at_ms) < HOPELESS_MS;
+    return same && !(heap && bp_large_keeps_any(heap)) &&
+           bp_os_now_ms() - bp_load_relaxed(&fruitless.at_ms) < HOPELESS_MS;
 }
 
 static size_t flush_all(void)
@@ -70,8 +73,7 @@ static void *small_alloc(unsigned class_index)
 {
     size_t refused = refusals();
     void *object = borrowed_alloc(class_index);
-    size_t span_bytes = (size_t)bp_class[class_index].span_chunks << BP_CHUNK_SHIFT;
-    for (int i = 0; !object && refused != refusals() && i < 2 && relieve(span_bytes); i++)
+    for (int i = 0; !object && refused != refusals() && i < 2 && relieve(BP_CHUNK_BYTES); i++)
         object = borrowed_alloc(class_index);
     return object ? object : bp_overflow_take(class_index);
 }

@@ -28,6 +28,12 @@ static void purge_oldest(struct sim_run *run, size_t units, uint32_t ms)
     run->result.purge_calls++;
 }
 
+// A trace knows of no free objects in what is in use.
+static struct bp_budget_use use_of(const struct sim_run *run)
+{
+    return (struct bp_budget_use){.used_bytes = sim_bytes(run->memory.used_units)};
+}
+
 // As in the library, nobody asks while no more than the floor is dirty.
 static void budget_keep(struct sim_run *run, uint32_t ms)
 {
@@ -35,8 +41,7 @@ static void budget_keep(struct sim_run *run, uint32_t ms)
     struct sim_pieces *dirty = &run->memory.dirty;
     if (sim_bytes(dirty->units) <= policy->floor_bytes)
         return;
-    run->asked_bytes =
-        bp_budget_at(policy, &run->budget, sim_bytes(run->memory.used_units), clock_at(ms));
+    run->asked_bytes = bp_budget_at(policy, &run->budget, use_of(run), clock_at(ms));
     size_t allowed_units = run->asked_bytes >> SIM_UNIT_SHIFT;
     while (dirty->units > allowed_units)
         purge_oldest(run, dirty->units - allowed_units, ms);
@@ -58,9 +63,9 @@ static void regret(struct sim_run *run, struct sim_piece again, uint32_t ms)
     run->result.again_bytes += sim_bytes(again.units);
     if (run->policy->kind != SIM_BUDGET)
         return;
-    run->result.regretted_bytes += bp_budget_regret_at(
-        &run->policy->budget, &run->budget, sim_bytes(run->memory.used_units), clock_at(ms),
-        (struct bp_regret){sim_bytes(again.units), clock_at(again.ms)});
+    run->result.regretted_bytes +=
+        bp_budget_regret_at(&run->policy->budget, &run->budget, use_of(run), clock_at(ms),
+                            (struct bp_regret){sim_bytes(again.units), clock_at(again.ms)});
 }
 
 static void grow(struct sim_run *run, size_t units, uint32_t ms)

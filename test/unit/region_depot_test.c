@@ -93,7 +93,7 @@ static void newest_magazine_first(void)
     CHECK_NULL(bp_depot_take(CLASS, 1).head);
 }
 
-// The oldest wait in their spans, if something there is in use, and come as many as wanted.
+// The newest wait in their spans, if something there is in use, and come as many as wanted.
 static void check_sorted(unsigned class_index, bool all_in_use)
 {
     struct bp_magazine sorted = bp_depot_take(class_index, 3);
@@ -114,10 +114,10 @@ static void check_overflow(unsigned class_index, uint32_t more)
         CHECK_EQ(bp_depot_give(class_index, given[i]), UINT32_MAX);
     CHECK_FMT(bp_depot_object_count(class_index) == keeps * per, "class %u keeps %u of %u",
               class_index, bp_depot_object_count(class_index), keeps * per);
-    for (uint32_t i = keeps + more; i > more; i--)
+    for (uint32_t i = keeps; i > 0; i--)
         CHECK_PTR(bp_depot_take(class_index, per).head, given[i - 1].head);
     check_sorted(class_index, more == 1 && per < bp_class[class_index].span_objects);
-    for (uint32_t i = more; i < keeps + more; i++)
+    for (uint32_t i = 0; i < keeps; i++)
         bp_depot_sort(class_index, given[i].head);
 }
 
@@ -165,7 +165,7 @@ static void sorted_objects_are_gathered(void)
 // Of a class with many spans, nearly empty, nothing is kept, so that the spans can go.
 static void sparse_classes_keep_nothing(void)
 {
-    enum { BIG = 50, SPANS = 40 }; // 24 KiB
+    enum { BIG = 44, SPANS = 40 }; // 8 KiB
     static void *objects[SPANS * 16];
     uint32_t per_span = bp_class[BIG].span_objects, count = 0;
     boot();

@@ -2,6 +2,8 @@
 // region: spans from birth to death, and which of them gives its objects first.
 #include "core/counters.h"
 #include "fault_hook.h"
+#include "os/os.h"
+#include "prng.h"
 #include "region/size_class.h"
 #include "region/span.h"
 #include "reserve/chunks.h"
@@ -10,6 +12,7 @@
 
 enum { CLASS = 44 }; // 8 KiB: 8 objects a span
 static struct bp_span_lists lists;
+static struct prng rng = {1};
 
 static size_t span_bytes(void)
 {
@@ -56,21 +59,16 @@ static void check_new_span(unsigned class_index)
     const struct bp_class *it = &bp_class[class_index];
     struct bp_span *span = create(class_index);
     CHECK_EQ(span->class_index, class_index);
-    CHECK_EQ(span->chunk_count, it->span_chunks);
+    CHECK_EQ(span->chunk_count, 1);
     CHECK_EQ(span->object_count, it->span_objects);
     CHECK(span->running && !span->list && !span->free_count && !span->large_bytes);
     CHECK_PTR(bp_span_cursor(span), bp_chunk_address(span->first_chunk));
     CHECK_EQ(bp_span_end(span) - bp_span_cursor(span), it->span_objects * it->object_bytes);
-    for (uint32_t i = 0; i < it->span_chunks; i++) {
-        CHECK_EQ(bp_chunk_map()[span->first_chunk + i], 2 * class_index);
-        CHECK_EQ(bp_span_at(span->first_chunk + i)->first_chunk, span->first_chunk);
-    }
+    CHECK_EQ(bp_chunk_map()[span->first_chunk], 2 * class_index);
     uint32_t first = span->first_chunk;
     bp_span_stop_locked(&lists, span, bp_span_cursor(span));
-    for (uint32_t i = 0; i < it->span_chunks; i++) {
-        CHECK_EQ(bp_chunk_map()[first + i], 0);
-        CHECK_EQ(bp_span_at(first + i)->first_chunk, 0);
-    }
+    CHECK_EQ(bp_chunk_map()[first], 0);
+    CHECK_EQ(span->first_chunk, 0);
 }
 
 static void serves_each_class(void)
@@ -243,6 +241,143 @@ static void sparse_when_many_spans_are_nearly_empty(void)
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // too few spans to matter
 }
 
+// --- holes ---
+
+enum { OBJECTS_MAX = 4096 };
+static bool is_free[OBJECTS_MAX];
+
+// What belongs to a hole, said in another way than in hole.h.
+static bool is_whole(const struct bp_span *span, uint32_t hole)
+{
+    uint32_t bytes = bp_class[span->class_index].object_bytes, found = 0;
+    uint32_t page = (uint32_t)bp_max(bytes, bp_os_page_bytes());
+    for (uint32_t i = 0; i < span->object_count; i++) {
+        if (i * bytes / page != hole)
+            continue;
+        found++;
+        if (!is_free[i])
+            return false;
+    }
+    return found > 0;
+}
+
+static struct bp_span *riddled_span(unsigned class_index, uint32_t in_use)
+{
+    struct bp_span *span = create(class_index);
+    bp_span_stop_locked(&lists, span, bp_span_end(span));
+    memset(is_free, 1, sizeof(is_free));
+    for (uint32_t i = 0; i < in_use; i++)
+        is_free[prng_below(&rng, span->object_count)] = false;
+    is_free[span->object_count - 1] = false;
+    for (uint32_t i = 0; i < span->object_count; i++) {
+        if (is_free[i])
+            put(span, i, i + 1);
+    }
+    return span;
+}
+
+static void check_withdrawn(struct bp_span *span, uint32_t holes, uint32_t fresh)
+{
+    CHECK_EQ(span->punched, 0);
+    CHECK_EQ(holes, fresh);
+    for (uint32_t hole = 0; hole < 16; hole++)
+        CHECK_FMT(is_whole(span, hole) == (holes >> hole & 1), "hole %u of class %u", hole,
+                  span->class_index);
+}
+
+// Each free object comes back once, those of the holes last.
+static void check_gathered(struct bp_span *span, uint32_t chained)
+{
+    uint32_t free_count = span->free_count, bytes = bp_class[span->class_index].object_bytes;
+    void *chain;
+    for (uint32_t got = 0; got < free_count; got++) {
+        CHECK_EQ(bp_span_gather_locked(&lists, 1, &chain), 1);
+        CHECK((got < chained) == (lists.faulted_objects == 0));
+        size_t index = (size_t)((char *)chain - object(span, 0)) / bytes;
+        CHECK_PTR(chain, object(span, (unsigned)index));
+        CHECK_FMT(is_free[index], "object %zu of class %u again", index, span->class_index);
+        is_free[index] = false;
+    }
+    CHECK_EQ(span->free_count, 0);
+    CHECK_EQ(lists.free_objects, 0);
+    CHECK_EQ(lists.marked_objects, 0);
+}
+
+static void check_holes(unsigned class_index, uint32_t in_use)
+{
+    uint32_t fresh = 0;
+    struct bp_span *span = riddled_span(class_index, in_use);
+    uint32_t free_count = span->free_count;
+    lists.faulted_objects = 0;
+    uint32_t holes = bp_span_withdraw_locked(&lists, span, &fresh);
+    check_withdrawn(span, holes, fresh);
+    uint32_t chained = span->free_count;
+    bp_span_mark_locked(&lists, span, holes);
+    CHECK_EQ(span->free_count, free_count);
+    CHECK_EQ(lists.marked_objects, free_count - chained);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 0);
+    CHECK_EQ(span->punched, holes);
+    check_gathered(span, chained);
+    put(span, 0, span->object_count);
+    lists.span_count = 0;
+}
+
+static void holes_are_where_all_is_free(void)
+{
+    boot();
+    for (unsigned i = 1; i < BP_CLASS_COUNT && !check_failures; i++) {
+        for (uint32_t in_use = 0; in_use < 32; in_use = 2 * in_use + 1)
+            check_holes(i, in_use);
+    }
+    CHECK_EQ(span_bytes(), 0);
+}
+
+// Old holes leave with new ones, and are told from them.
+static void holes_grow(void)
+{
+    uint32_t fresh;
+    boot();
+    struct bp_span *span = full_span();
+    put(span, 1, 3);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 6);
+    bp_span_mark_locked(&lists, span, 6);
+    put(span, 3, 4);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 14);
+    CHECK_EQ(fresh, 8);
+    CHECK_EQ(span->free_count, 0);
+    CHECK_EQ(lists.marked_objects, 0);
+    bp_span_mark_locked(&lists, span, 14);
+    CHECK_EQ(lists.marked_objects, 3);
+    put(span, 0, 1);
+    put(span, 4, 8); // and the span goes, holes and all
+    CHECK_EQ(span_bytes(), 0);
+    CHECK_EQ(lists.marked_objects, 0);
+}
+
+// Looked at again only after 8 KiB more are free.
+static void worth_a_look_now_and_then(void)
+{
+    boot();
+    struct bp_span *span = full_span();
+    CHECK(!bp_span_worth_locked(span));
+    put(span, 0, 3);
+    CHECK(bp_span_worth_locked(span) && !bp_span_worth_locked(span));
+    put(span, 3, 4);
+    CHECK(bp_span_worth_locked(span) && !bp_span_worth_locked(span));
+}
+
+// Of small objects nearly all must be free before a page is.
+static void small_objects_need_more(void)
+{
+    boot();
+    struct bp_span *span = create(16); // 256 bytes, 16 a page
+    bp_span_stop_locked(&lists, span, bp_span_end(span));
+    put(span, 0, 200);
+    CHECK(!bp_span_worth_locked(span));
+    put(span, 200, 240);
+    CHECK(bp_span_worth_locked(span));
+}
+
 static void large_objects_have_chunks_of_their_own(void)
 {
     bool zero;
@@ -299,6 +434,8 @@ UNIT_MAIN(UNIT_CASE(serves_each_class), UNIT_CASE(none_without_memory),
           UNIT_CASE(objects_come_back_once), UNIT_CASE(gathers_no_more_than_wanted),
           UNIT_CASE(fullest_first), UNIT_CASE(last_object_gives_the_span_back),
           UNIT_CASE(running_spans_stay), UNIT_CASE(parks_what_was_not_bumped),
-          UNIT_CASE(parked_spans_drain), UNIT_CASE(large_objects_have_chunks_of_their_own),
+          UNIT_CASE(parked_spans_drain), UNIT_CASE(holes_are_where_all_is_free),
+          UNIT_CASE(holes_grow), UNIT_CASE(worth_a_look_now_and_then),
+          UNIT_CASE(small_objects_need_more), UNIT_CASE(large_objects_have_chunks_of_their_own),
           UNIT_CASE(large_objects_have_an_end), UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
           UNIT_CASE(empty_large_object_is_none_or_has_a_chunk))

@@ -35,13 +35,13 @@ static uint32_t now = 100000;
 
 static size_t at(size_t used_bytes)
 {
-    return bp_budget_at(&policy, &budget, used_bytes, now);
+    return bp_budget_at(&policy, &budget, (struct bp_budget_use){used_bytes, 0}, now);
 }
 
 // What of so many bytes, purged so long ago, is regretted.
 static size_t regret_at(size_t used_bytes, size_t n_bytes, uint32_t age_ms)
 {
-    return bp_budget_regret_at(&policy, &budget, used_bytes, now,
+    return bp_budget_regret_at(&policy, &budget, (struct bp_budget_use){used_bytes, 0}, now,
                                (struct bp_regret){n_bytes, now - age_ms});
 }
 
@@ -98,6 +98,21 @@ static void regret_is_bounded_by_use(void)
         CHECK_FMT(used + regret >= peak, "%zu + %zu", used, regret);
         CHECK_FMT(used + regret <= peak + peak / 4, "%zu + %zu", used, regret);
     }
+}
+
+// Free objects in spans that are in use are no need, but for a quarter of the live ones.
+static void fragments_are_no_need(void)
+{
+    bp_budget_at(&policy, &budget, (struct bp_budget_use){100 * BP_MIB, 60 * BP_MIB}, now);
+    CHECK_EQ(bp_load_relaxed(&budget.peak_bytes), 50 * BP_MIB);
+    regret_at(0, BP_GIB, 1);
+    CHECK_EQ(at(0), 58 * BP_MIB);
+    CHECK_EQ(at(50 * BP_MIB), 16 * BP_MIB);
+    bp_budget_at(&policy, &budget, (struct bp_budget_use){100 * BP_MIB, 5 * BP_MIB}, now);
+    CHECK_EQ(bp_load_relaxed(&budget.peak_bytes), 100 * BP_MIB);
+    // Counted at different moments, more may seem to be free than is in use.
+    bp_budget_at(&policy, &budget, (struct bp_budget_use){BP_MIB, 2 * BP_MIB}, now);
+    CHECK_EQ(bp_load_relaxed(&budget.peak_bytes), 100 * BP_MIB);
 }
 
 static void need_itself_is_use(void)
@@ -265,8 +280,8 @@ static void shrinks_near_the_group_s_limit(void)
 
 UNIT_MAIN(UNIT_CASE(is_a_floor_or_a_share), UNIT_CASE(share_of_much_does_not_overflow),
           UNIT_CASE(regret_raises_it), UNIT_CASE(other_need_is_no_regret),
-          UNIT_CASE(regret_is_bounded_by_use), UNIT_CASE(need_itself_is_use),
-          UNIT_CASE(regret_wears_off), UNIT_CASE(quiet_takes_it_all),
+          UNIT_CASE(regret_is_bounded_by_use), UNIT_CASE(fragments_are_no_need),
+          UNIT_CASE(need_itself_is_use), UNIT_CASE(regret_wears_off), UNIT_CASE(quiet_takes_it_all),
           UNIT_CASE(wears_by_its_constants), UNIT_CASE(clock_comes_round),
           UNIT_CASE(breathing_settles), UNIT_CASE(clock_is_ours), UNIT_CASE(policy_is_the_options),
           UNIT_CASE(own_regret_is_counted), UNIT_CASE(modes), UNIT_CASE(shrinks_near_a_limit),

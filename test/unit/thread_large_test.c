@@ -164,25 +164,21 @@ static void hits_need_no_call(void)
         CHECK_EQ(bp_large_try_free(heap, others[i]), i < 4);
 }
 
-static void *leave_slots(void *ret_slots)
+static void leave_slots(struct bp_heap *heap, void **objects)
 {
-    void **objects = ret_slots;
-    struct bp_heap *heap = thread_heap();
     for (int i = 0; i < 8; i++)
         objects[i] = alloc(heap, n_of[0]);
     for (int i = 0; i < 8; i++)
         release(heap, objects[i]);
-    return NULL;
 }
 
 // Other threads' slots that are in sight, before fresh address space.
 static void takes_from_others_before_fresh(void)
 {
     void *objects[8];
-    pthread_t thread;
-    struct bp_heap *heap = boot();
-    REQUIRE(pthread_create(&thread, NULL, leave_slots, objects) == 0);
-    REQUIRE(pthread_join(thread, NULL) == 0);
+    leave_slots(boot(), objects);
+    bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none; // as another thread
+    struct bp_heap *heap = thread_heap();
     for (int i = 0; i < 4; i++)
         CHECK_PTR(alloc(heap, n_of[0]), objects[4 + i]);
     char *fresh = alloc(heap, n_of[0]);
