@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-    DEPOT_SLOTS = 16,
+    DEPOT_SLOTS = 4,
     DEPOT_BYTES = 1 << 18,
     PUNCH_SPANS_MAX = 8, // looked at with one magazine
     SWEEP_CHUNKS = 16,
@@ -26,8 +26,8 @@ enum {
 struct depot {
     struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
     bool used;           // since bp_depot_drain_idle looked last
-    uint32_t count, top; // magazines are ring[top - count .. top), modulo DEPOT_SLOTS
-    struct bp_magazine ring[DEPOT_SLOTS];
+    uint32_t count;
+    struct bp_magazine stack[DEPOT_SLOTS];
     struct bp_span_lists lists;
     uint32_t punch_time; // when pages behind its free objects were given back last, or 0
     uint32_t wanted[PUNCH_SPANS_MAX];  // chunks of spans that may be worth punching
@@ -80,28 +80,11 @@ struct bp_lock *bp_depot_lock(unsigned class_index)
     return &depot_of(class_index)->lock;
 }
 
-static uint32_t ring_capacity(unsigned class_index)
+static uint32_t stack_capacity(unsigned class_index)
 {
     uint32_t bytes = bp_class[class_index].object_bytes * bp_class[class_index].magazine_capacity;
     uint32_t fits = DEPOT_BYTES / bytes;
     return fits < DEPOT_SLOTS ? fits : DEPOT_SLOTS;
-}
-
-static struct bp_magazine ring_pop(struct depot *depot)
-{
-    depot->count--;
-    return depot->ring[--depot->top % DEPOT_SLOTS];
-}
-
-static void ring_push(struct depot *depot, struct bp_magazine magazine)
-{
-    depot->ring[depot->top++ % DEPOT_SLOTS] = magazine;
-    depot->count++;
-}
-
-static struct bp_magazine ring_pop_oldest(struct depot *depot)
-{
-    return depot->ring[(depot->top - depot->count--) % DEPOT_SLOTS];
 }
 
 static void sort_locked(struct depot *depot, void *chain)
@@ -230,7 +213,7 @@ struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
         return got;
     bp_lock_take(&depot->lock);
     if (depot->count)
-        got = ring_pop(depot);
+        got = depot->stack[--depot->count];
     else
         got.count = bp_span_gather_locked(&depot->lists, wanted, &got.head);
     struct bp_regret regret = {(size_t)depot->lists.faulted_objects *
@@ -242,10 +225,10 @@ struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
     return got;
 }
 
-static void ring_drain_locked(struct depot *depot, uint32_t keep)
+static void drain_locked(struct depot *depot)
 {
-    while (depot->count > keep)
-        sort_locked(depot, ring_pop_oldest(depot).head);
+    while (depot->count)
+        sort_locked(depot, depot->stack[--depot->count].head);
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
@@ -255,12 +238,12 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
     if (most != UINT32_MAX && may_punch(class_index))
         punch_note_locked(depot, magazine.head);
-    if (depot->count < ring_capacity(class_index))
-        ring_push(depot, magazine);
+    if (depot->count < stack_capacity(class_index))
+        depot->stack[depot->count++] = magazine;
     else
         sort_locked(depot, magazine.head);
     if (most == BP_MAGAZINE_SPARSE)
-        ring_drain_locked(depot, 0);
+        drain_locked(depot);
     depot_give_lock(depot);
     return most;
 }
@@ -280,7 +263,7 @@ void bp_depot_drain(void)
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct depot *depot = depot_of(i);
         bp_lock_take(&depot->lock);
-        ring_drain_locked(depot, 0);
+        drain_locked(depot);
         depot_give_lock(depot);
     }
 }
@@ -291,7 +274,7 @@ void bp_depot_drain_idle(void)
         struct depot *depot = depot_of(i);
         bp_lock_take(&depot->lock);
         if (!depot->used)
-            ring_drain_locked(depot, 0);
+            drain_locked(depot);
         depot->used = false;
         free_bytes_note(depot);
         stock_update(depot);
@@ -304,8 +287,8 @@ uint32_t bp_depot_object_count(unsigned class_index)
     struct depot *depot = depot_of(class_index);
     uint32_t objects = 0;
     bp_lock_take(&depot->lock);
-    for (uint32_t i = 1; i <= depot->count; i++)
-        objects += depot->ring[(depot->top - i) % DEPOT_SLOTS].count;
+    for (uint32_t i = 0; i < depot->count; i++)
+        objects += depot->stack[i].count;
     depot_give_lock(depot);
     return objects;
 }

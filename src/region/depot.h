@@ -4,8 +4,9 @@
 //  1. A magazine is a NULL-terminated chain of free objects of one class, linked by their first
 //     words. The depot keeps a few; what is given beyond that, still warm, is sorted into its spans.
 //  2. Whoever asks gets the newest magazine, else objects gathered from partly free spans.
-//  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all spans have free
-//     exceeds the budget of dirty bytes: the span is "punched" (after fallocate's hole punching).
+//  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all
+//     spans have free exceeds the budget of dirty bytes: the span is "punched" (after fallocate's
+//     hole punching).
 //  4. A run is the fresh tail of a span, for one heap alone to bump through.
 #ifndef BP_REGION_DEPOT_H
 #define BP_REGION_DEPOT_H

@@ -80,10 +80,7 @@ static struct bp_budget_use use_now(void)
 {
     size_t spans = bp_load_relaxed(&bp_counters.span_bytes);
     size_t slots = bp_load_relaxed(&bp_counters.slot_bytes);
-    size_t free = bp_load_relaxed(&bp_counters.span_free_bytes);
-    size_t marked = bp_load_relaxed(&bp_counters.span_marked_bytes);
-    return (struct bp_budget_use){bp_sub_or_zero(spans + slots, marked),
-                                  bp_sub_or_zero(free, marked)};
+    return (struct bp_budget_use){spans + slots, bp_load_relaxed(&bp_counters.span_free_bytes)};
 }
 
 uint32_t bp_budget_purge_time(void)
