@@ -73,8 +73,28 @@ static void *resize(void *pointer, size_t n_bytes)
     return or_enomem(NULL);
 }
 
+// The common case: a small object that stays, or moves from one bin to another. NULL: neither.
+static void *small_resize(void *pointer, size_t n_bytes)
+{
+    size_t key = bp_heap_key_of(pointer);
+    if (!key || !n_bytes)
+        return NULL;
+    if (bp_class_keeps((unsigned)(key / 2), n_bytes))
+        return pointer;
+    void *resized = bp_heap_try_malloc(n_bytes);
+    if (!resized)
+        return NULL;
+    memcpy(resized, pointer, bp_min(bp_class[key / 2].object_bytes, n_bytes));
+    if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
+        bp_entry_free_slow(pointer);
+    return resized;
+}
+
 void *bp_entry_realloc(void *pointer, size_t n_bytes)
 {
+    void *resized = small_resize(pointer, n_bytes);
+    if (resized)
+        return resized;
     if (!pointer)
         return bp_entry_malloc_slow(n_bytes);
     if (n_bytes)

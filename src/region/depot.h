@@ -2,7 +2,8 @@
 // The depot: what all threads share of each small size class. Whole magazines change hands, one
 // lock for as many objects as they hold (Bonwick and Adams, "Magazines and Vmem", 2001).
 //  1. A magazine is a NULL-terminated chain of free objects of one class, linked by their first
-//     words. The depot keeps a few; what is given beyond that, still warm, is sorted into its spans.
+//     words. The depot keeps a few; what is given beyond that, still warm, is sorted into its
+//     spans.
 //  2. Whoever asks gets the newest magazine, else objects gathered from partly free spans.
 //  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all
 //     spans have free exceeds the budget of dirty bytes: the span is "punched" (after fallocate's

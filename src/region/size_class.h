@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,14 @@ static inline unsigned bp_class_for(size_t n)
     if (n <= 1024)
         return 17 + (log2 - 8) * 8 + (unsigned)((n - 1) >> (log2 - 3)) - 8;
     return 33 + (log2 - 10) * 4 + (unsigned)((n - 1) >> (log2 - 2)) - 4;
+}
+
+// An object of the class stays where it is when it is resized to n bytes: the class is right, or at
+// least half of it is used.
+static inline bool bp_class_keeps(unsigned class_index, size_t n)
+{
+    size_t usable = bp_class[class_index].object_bytes;
+    return n <= usable && (2 * n >= usable || bp_class_for(n) == class_index);
 }
 
 // The hot path's table: the key for a request of n bytes at index (n + 15) / 16.

@@ -143,14 +143,6 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return key ? bp_class[key / 2].object_bytes : bp_large_usable(pointer, ret_verdict);
 }
 
-// A small object stays where it is while its class is right, or at least half of it is used.
-static bool fits_in_place(size_t key, size_t usable, size_t n_bytes)
-{
-    if (!key || n_bytes > usable)
-        return false;
-    return 2 * n_bytes >= usable || bp_class_for(n_bytes) == key / 2;
-}
-
 static void *large_resize(void *pointer, size_t n_bytes)
 {
     struct bp_heap *heap = bp_registry_enter();
@@ -167,7 +159,7 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
         key = 2 * bp_overflow_class_of(pointer);
     if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX)
         return NULL;
-    if (fits_in_place(key, usable, n_bytes))
+    if (key && bp_class_keeps((unsigned)(key / 2), n_bytes))
         return pointer;
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();

@@ -90,7 +90,7 @@ def bars(results, shares):
     """Ratios to the best peer, a group of bars for each workload; the line is 1."""
     names = list(next(iter(results.values())))
     table = colours(names)
-    step, left, scale = 14 * len(names) + 16, 120, 180
+    step, left, scale = 14 * len(names) + 16, 160, 180
     parts = [f'<g transform="translate({left},30)">{legend(names, table)}</g>']
     for i, workload in enumerate(results):
         top = 50 + i * step

@@ -35,6 +35,8 @@ def missing(row):
 def chosen_workloads(args):
     globs = args.only.split(',')
     found = [w for w in WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
+    if args.memory:
+        found = [w for w in found if getattr(w, 'memory', False)]
     for row in found:
         if missing(row):
             print(f'bench: {row.name} needs {missing(row)}, left out', file=sys.stderr)
@@ -122,7 +124,7 @@ def show(args, libraries, results):
 def main(args):
     if args.list:
         for row in WORKLOADS:
-            print(f'{row.name:<14}{row.about}')
+            print(f'{row.name:<22}{row.about}')
         return 0
     libraries, rows = chosen_allocators(args), chosen_workloads(args)
     with programs.jobs(rows, args.quick) as made:

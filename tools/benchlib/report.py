@@ -38,7 +38,7 @@ def cell(value):
     return f'{value:.2f}' if value else '-'
 
 
-def line(cells, first=14):
+def line(cells, first=22):
     return cells[0].ljust(first) + ''.join(text.rjust(12) for text in cells[1:])
 
 

@@ -2,6 +2,7 @@
 """The workloads of test/bench, by name: what each shows, and how it is called."""
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 
 
@@ -78,7 +79,9 @@ def missing(workload):
 def command(workload, build, quick):
     if '.' in workload.program:
         script = os.path.abspath(os.path.join(SCRIPTS, workload.program))
-        return [workload.arguments[0], script, *(['--quick'] if quick else [])]
+        program = workload.arguments[0]
+        program = sys.executable if program == 'python3' else program
+        return [program, script, *(['--quick'] if quick else [])]
     path = os.path.abspath(os.path.join(build, 'test', 'bench', workload.program))
     if not os.path.exists(path):
         raise SystemExit(f'bench: {path} is not there: build with -Dtests=true, or say --build DIR')
