@@ -14,11 +14,11 @@
 #include <string.h>
 
 // What a heap keeps of a class: objects that are free, and fresh ones that are nobody's yet.
-static void count_bin(const struct bp_heap *heap, unsigned i, size_t *ret_free, size_t *ret_fresh)
+static void count_bin(struct bp_heap *heap, unsigned i, size_t *ret_free, size_t *ret_fresh)
 {
-    const struct bp_bin *bin = &heap->hot.bin[i];
+    const struct bp_bin *bin = bp_heap_own_bin(heap, i);
     const struct bp_bin_cold *cold = &heap->cold[i];
-    const struct bp_run *run = &heap->hot.run[i];
+    const struct bp_run *run = &bin->run;
     *ret_free += bp_sub_or_zero(cold->limit, bin->room);
     if (bp_load_ptr_relaxed(&cold->spare))
         *ret_free += cold->spare_count;
@@ -27,10 +27,21 @@ static void count_bin(const struct bp_heap *heap, unsigned i, size_t *ret_free, 
         *ret_fresh += (size_t)(cold->run_end - cursor) / bp_class[i].object_bytes;
 }
 
+static void count_strays(const struct bp_heap *heap, unsigned i, size_t *ret_free)
+{
+    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
+        unsigned owner = (unsigned)__builtin_ctz(seen);
+        uint32_t room = heap->hot.bin[bp_key(i, owner) / BP_KEYS_PER_BIN].room;
+        *ret_free += bp_sub_or_zero(heap->stray[owner][i].limit, room);
+    }
+}
+
 static void count_heaps(unsigned i, size_t *ret_free, size_t *ret_fresh)
 {
-    for (uint32_t h = 0; h < bp_registry_count(); h++)
+    for (uint32_t h = 0; h < bp_registry_count(); h++) {
         count_bin(bp_registry_at(h), i, ret_free, ret_fresh);
+        count_strays(bp_registry_at(h), i, ret_free);
+    }
 }
 
 // Spans of all classes by one walk over the arena area.

@@ -79,12 +79,12 @@ static void *small_resize(void *pointer, size_t n_bytes)
     size_t key = bp_heap_key_of(pointer);
     if (!key || !n_bytes)
         return NULL;
-    if (bp_class_keeps((unsigned)(key / 2), n_bytes))
+    if (bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = bp_heap_try_malloc(n_bytes);
     if (!resized)
         return NULL;
-    memcpy(resized, pointer, bp_min(bp_class[key / 2].object_bytes, n_bytes));
+    memcpy(resized, pointer, bp_min(bp_class[bp_key_class(key)].object_bytes, n_bytes));
     if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
         bp_entry_free_slow(pointer);
     return resized;

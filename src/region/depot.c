@@ -136,7 +136,7 @@ static size_t span_punch(uint32_t chunk, bool always)
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
     bool worth = span->first_chunk == chunk && span->class_index == class_index &&
-                 bp_chunk_map()[chunk] == 2 * class_index && bp_span_worth_locked(span) &&
+                 bp_key_class(bp_chunk_map()[chunk]) == class_index && bp_span_worth_locked(span) &&
                  (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX);
     if (worth)
         holes = bp_span_withdraw_locked(&depot->lists, span, &fresh);
@@ -205,17 +205,32 @@ void bp_depot_punch_wanted(unsigned class_index)
         sweep();
 }
 
-struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted)
+static struct bp_magazine stack_take_locked(struct depot *depot, unsigned owner)
+{
+    uint32_t at = depot->count - 1;
+    for (uint32_t i = depot->count; i-- > 0;) {
+        if (depot->stack[i].owner == owner) {
+            at = i;
+            break;
+        }
+    }
+    struct bp_magazine got = depot->stack[at];
+    for (depot->count--; at < depot->count; at++)
+        depot->stack[at] = depot->stack[at + 1];
+    return got;
+}
+
+struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted)
 {
     struct depot *depot = depot_of(class_index);
-    struct bp_magazine got = {NULL, 0};
+    struct bp_magazine got = {NULL, 0, owner};
     if (!bp_load_u32_relaxed(&depot->stock))
         return got;
     bp_lock_take(&depot->lock);
     if (depot->count)
-        got = depot->stack[--depot->count];
+        got = stack_take_locked(depot, owner);
     else
-        got.count = bp_span_gather_locked(&depot->lists, wanted, &got.head);
+        got.count = bp_span_gather_locked(&depot->lists, owner, wanted, &got.head);
     struct bp_regret regret = {(size_t)depot->lists.faulted_objects *
                                    bp_class[class_index].object_bytes,
                                depot->punch_time};
@@ -300,15 +315,15 @@ static void span_count(struct depot *depot)
     bp_lock_give(&depot->lock);
 }
 
-struct bp_run_bounds bp_depot_run_take(unsigned class_index)
+struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
 {
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
-    struct bp_span *span = bp_span_parked_locked(&depot->lists);
+    struct bp_span *span = bp_span_parked_locked(&depot->lists, owner);
     depot_give_lock(depot);
     if (span)
         return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
-    span = bp_span_create(class_index);
+    span = bp_span_create(class_index, owner);
     if (!span)
         return (struct bp_run_bounds){NULL, NULL};
     span_count(depot);

@@ -4,7 +4,8 @@
 //  1. A magazine is a NULL-terminated chain of free objects of one class, linked by their first
 //     words. The depot keeps a few; what is given beyond that, still warm, is sorted into its
 //     spans.
-//  2. Whoever asks gets the newest magazine, else objects gathered from partly free spans.
+//  2. Whoever asks gets the newest magazine of his owner's, else the newest, else objects gathered
+//     from partly free spans.
 //  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all
 //     spans have free exceeds the budget of dirty bytes: the span is "punched" (after fallocate's
 //     hole punching).
@@ -21,6 +22,7 @@ struct bp_lock;
 struct bp_magazine {
     void *head;
     uint32_t count;
+    unsigned owner; // of most of the objects' chunks
 };
 
 struct bp_run_bounds {
@@ -29,7 +31,7 @@ struct bp_run_bounds {
 };
 
 // A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
-struct bp_magazine bp_depot_take(unsigned class_index, uint32_t wanted);
+struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted);
 // Answers how many objects a magazine had better hold (bp_span_magazine_most); of a sparse class
 // the depot itself keeps none.
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine);
@@ -41,7 +43,7 @@ void bp_depot_drain(void);
 void bp_depot_drain_idle(void);
 
 // A run for the calling heap; cursor NULL if addresses or memory have run out.
-struct bp_run_bounds bp_depot_run_take(unsigned class_index);
+struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner);
 // The heap is done with its run, all of it bumped or not.
 void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end);
 

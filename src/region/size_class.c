@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "region/size_class.h"
 
-#include <string.h>
-
 // A magazine holds as many objects as a span, and at least 4.
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
@@ -22,13 +20,13 @@ const struct bp_class bp_class[BP_CLASS_COUNT] = {
     CLASS(16384), CLASS(20480), CLASS(24576), CLASS(28672), CLASS(32768),
 };
 
-void bp_class_fill_keys(uint8_t keys[BP_KEY_COUNT])
+void bp_class_fill_keys(uint16_t keys[BP_KEY_COUNT], unsigned owner)
 {
-    size_t from = 0;
+    size_t at = 0;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        size_t until = bp_class[i].object_bytes / 16 + 1;
-        memset(keys + from, (int)(2 * i), until - from);
-        from = until;
+        uint16_t key = (uint16_t)bp_key(i, owner);
+        while (at <= bp_class[i].object_bytes / 16)
+            keys[at++] = key;
     }
 }
 

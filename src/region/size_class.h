@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Small size classes 1..52: 16-byte steps to 256, 8 per doubling to 1 KiB, 4 per doubling to
-// 32 KiB; every size is a multiple of 16. A class's key is twice its number: bins are 16 bytes,
-// so that x86 reaches one by base + 8 * key. Key 0 is "no class".
+// 32 KiB; every size is a multiple of 16. A key is a class and the owner of a chunk that serves it:
+// a number that one thread heap in BP_OWNER_COUNT has. Bins are 32 bytes, so that x86 reaches one
+// by base + 8 * key. Key 0 is "no class".
 #ifndef BP_REGION_SIZE_CLASS_H
 #define BP_REGION_SIZE_CLASS_H
 
@@ -41,7 +42,24 @@ static inline bool bp_class_keeps(unsigned class_index, size_t n)
 
 // The hot path's table: the key for a request of n bytes at index (n + 15) / 16.
 enum { BP_KEY_COUNT = BP_SMALL_MAX / 16 + 1 };
-void bp_class_fill_keys(uint8_t keys[BP_KEY_COUNT]);
+void bp_class_fill_keys(uint16_t keys[BP_KEY_COUNT], unsigned owner);
+
+enum { BP_OWNER_COUNT = 8, BP_OWNER_BINS = 64, BP_KEYS_PER_BIN = 4 };
+
+static inline size_t bp_key(unsigned class_index, unsigned owner)
+{
+    return (owner * (size_t)BP_OWNER_BINS + class_index) * BP_KEYS_PER_BIN;
+}
+
+static inline unsigned bp_key_class(size_t key)
+{
+    return key / BP_KEYS_PER_BIN % BP_OWNER_BINS;
+}
+
+static inline unsigned bp_key_owner(size_t key)
+{
+    return (unsigned)(key / (BP_KEYS_PER_BIN * BP_OWNER_BINS));
+}
 
 // The smallest class that holds n bytes and whose objects all are aligned so; 0 if none does.
 unsigned bp_class_for_aligned(size_t n, size_t align);

@@ -87,14 +87,20 @@ static uint32_t holes_objects(unsigned class_index, uint32_t holes)
     return count;
 }
 
-static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, uint8_t key)
+static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, size_t key)
 {
-    memset(bp_chunk_map() + first, key, count);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        bp_chunk_map()[first + i] = (uint16_t)key;
         span[i].first_chunk = key || span->large_bytes ? first : 0;
+    }
 }
 
-struct bp_span *bp_span_create(unsigned class_index)
+static void span_set_owner(const struct bp_span *span, unsigned owner)
+{
+    bp_chunk_map()[span->first_chunk] = (uint16_t)bp_key(span->class_index, owner);
+}
+
+struct bp_span *bp_span_create(unsigned class_index, unsigned owner)
 {
     bool zero;
     uint32_t first = bp_chunks_take(1, &zero);
@@ -107,7 +113,7 @@ struct bp_span *bp_span_create(unsigned class_index)
                              .chunk_count = 1,
                              .class_index = (uint8_t)class_index,
                              .running = true};
-    chunks_mark(span, first, 1, (uint8_t)(2 * class_index));
+    chunks_mark(span, first, 1, bp_key(class_index, owner));
     return span;
 }
 
@@ -137,6 +143,12 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
     lists->free_objects -= span->free_count;
     lists->marked_objects -= holes_objects(span->class_index, span->punched);
     span_give_back(span);
+}
+
+void bp_span_claim(void *chain, uint32_t count, unsigned owner)
+{
+    for (; chain && count > 0; count--, chain = *(void **)chain)
+        span_set_owner(bp_span_at(bp_chunk_of(chain)), owner);
 }
 
 // --- objects ---
@@ -190,7 +202,8 @@ static uint32_t chain_take(struct bp_span *span, uint32_t wanted, void **chain)
     return (uint32_t)bp_min(chained, wanted);
 }
 
-uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain)
+uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint32_t wanted,
+                               void **ret_chain)
 {
     uint32_t got = 0;
     *ret_chain = NULL;
@@ -200,6 +213,8 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, voi
             if (!span->free_head)
                 hole_fill(lists, span);
             uint32_t count = chain_take(span, wanted - got, ret_chain);
+            if (2 * count >= span->object_count)
+                span_set_owner(span, owner);
             span->free_count -= count;
             got += count;
             list_update(lists, span);
@@ -307,13 +322,14 @@ bool bp_span_has_free(const struct bp_span_lists *lists)
 
 // --- runs ---
 
-struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists)
+struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists, unsigned owner)
 {
     uint32_t first = lists->head[BP_SPAN_LISTS - 1];
     if (!first)
         return NULL;
     struct bp_span *span = bp_span_at(first);
     span->running = true;
+    span_set_owner(span, owner);
     list_update(lists, span);
     return span;
 }

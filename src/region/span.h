@@ -10,6 +10,8 @@
 //  4. A span stands in a list of its class by fullness when it has free objects, or fresh ones
 //     that nobody runs. Free objects are taken from the fullest spans, so the emptiest drain.
 //  5. A span that nobody runs and of which nothing is in use gives its chunks back at once.
+//  6. The owner in a span's key is a hint, for the magazine that an object is freed to: it may
+//     change at any time.
 // Functions named _locked need the depot lock of the class.
 #ifndef BP_REGION_SPAN_H
 #define BP_REGION_SPAN_H
@@ -51,8 +53,10 @@ struct bp_span *bp_span_at(uint32_t chunk);
 
 // Puts an object that no one uses back into its span.
 void bp_span_put_locked(struct bp_span_lists *lists, void *object);
-// Takes up to `wanted` free objects as a chain; returns how many.
-uint32_t bp_span_gather_locked(struct bp_span_lists *lists, uint32_t wanted, void **ret_chain);
+// Takes up to `wanted` free objects as a chain; returns how many. A span that is mostly free
+// changes to this owner.
+uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint32_t wanted,
+                               void **ret_chain);
 // Whether a few holes of the span are likely to be free as a whole, and were not lately.
 bool bp_span_worth_locked(struct bp_span *span);
 // All objects of holes that are free as a whole leave the span, as if for a magazine, and so do
@@ -62,11 +66,15 @@ uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *sp
                                  uint32_t *ret_fresh);
 // Such objects come back marked as punched: nothing is written to them.
 void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t holes);
-// A parked run of this class, or NULL. The span is running then.
-struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists);
+// A parked run of this class, or NULL. The span is running then, and of this owner.
+struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists, unsigned owner);
 // Ends a run at `cursor`: what lies behind it is parked, or the span is given back.
 void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor);
 bool bp_span_has_free(const struct bp_span_lists *lists);
+
+// The spans of the chain's first objects, which nobody else has, change to this owner. Needs no
+// lock.
+void bp_span_claim(void *chain, uint32_t count, unsigned owner);
 
 // How many objects a magazine of the class had better hold. Of many spans that are nearly empty,
 // or half empty, each object in a cache may keep 64 KiB: far more than it is worth.
@@ -74,7 +82,7 @@ enum { BP_MAGAZINE_SPARSE = 4, BP_MAGAZINE_THIN = 32 };
 uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class_index);
 
 // A new running span; NULL if addresses or memory have run out. Needs no lock.
-struct bp_span *bp_span_create(unsigned class_index);
+struct bp_span *bp_span_create(unsigned class_index, unsigned owner);
 char *bp_span_cursor(const struct bp_span *span);
 char *bp_span_end(const struct bp_span *span);
 

@@ -143,7 +143,7 @@ static void free_insert_locked(uint32_t index)
 static bool records_commit(uint32_t chunk_count)
 {
     size_t n = chunk_count;
-    return bp_meta_commit(BP_META_CHUNK_MAP, n) &&
+    return bp_meta_commit(BP_META_CHUNK_MAP, n * sizeof(*bp_chunk_map())) &&
            bp_meta_commit(BP_META_CHUNKS, n * BP_CHUNK_RECORD_BYTES) &&
            bp_meta_commit(BP_META_FREE_BITS, bp_align_up(n, 64) / 8) &&
            bp_meta_commit(BP_META_DIRTY_BITS, bp_align_up(n, 64) / 8) &&

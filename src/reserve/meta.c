@@ -24,7 +24,7 @@ static size_t area_bytes(enum bp_meta_area area, size_t count)
 {
     switch (area) {
     case BP_META_CHUNK_MAP:
-        return count;
+        return count * sizeof(*bp_chunk_map());
     case BP_META_CHUNKS:
         return count * BP_CHUNK_RECORD_BYTES;
     case BP_META_FREE_BITS:

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 enum bp_meta_area {
-    BP_META_CHUNK_MAP, // 1 byte a chunk: its bin key
+    BP_META_CHUNK_MAP, // 2 bytes a chunk: its key
     BP_META_CHUNKS,    // BP_CHUNK_RECORD_BYTES a chunk
     BP_META_FREE_BITS, // 1 bit a chunk
     BP_META_DIRTY_BITS,
@@ -25,7 +25,7 @@ enum bp_meta_area {
 enum {
     BP_CHUNK_RECORD_BYTES = 16,
     BP_SPAN_RECORD_BYTES = 64,
-    BP_HEAP_RECORD_BYTES = 8192,
+    BP_HEAP_RECORD_BYTES = 28672,
     BP_SLOT_RECORD_BYTES = 40,
 };
 

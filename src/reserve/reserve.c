@@ -10,7 +10,7 @@
 
 enum {
     HEAPS_WITH_REGIONS = 1 << 17, // threads at a time with a heap of their own
-    HEAPS_WITHOUT = 1 << 9,
+    HEAPS_WITHOUT = 1 << 8,
     SHARES = 32, // class regions get 1/32 of the reservation each, the arena area 8/32
 };
 

@@ -5,7 +5,7 @@
 //     counted in chunks from base; chunk 0 is metadata, so 0 can mean "none".
 //  3. A reservation of less than BP_RESERVE_REGIONS_MIN has no class regions: the arena area is
 //     all of it, and large requests take runs of chunks there.
-//  4. The chunk map stands at base itself: byte i belongs to chunk i. It is committed for all
+//  4. The chunk map stands at base itself: 2 bytes a chunk. It is committed for all
 //     chunks below the frontier, and bp_hot.arena_units is the frontier in 16-byte units.
 //  5. Without a reservation everything here is 0 and every address is foreign to it.
 #ifndef BP_RESERVE_RESERVE_H
@@ -69,9 +69,9 @@ static inline uint32_t bp_chunk_of(const void *pointer)
     return (uint32_t)((size_t)((const char *)pointer - bp_reservation.base) >> BP_CHUNK_SHIFT);
 }
 
-static inline uint8_t *bp_chunk_map(void)
+static inline uint16_t *bp_chunk_map(void)
 {
-    return (uint8_t *)bp_reservation.base;
+    return (uint16_t *)(void *)bp_reservation.base;
 }
 
 static inline char *bp_region_base(unsigned region)

@@ -10,12 +10,13 @@
 enum {
     LIMIT_FIRST = 4,
     AGE_VISITS = 128, // about 8 MiB of traffic
+    STRAY_FIRST = 16,
+    STRAY_CLAIMED = 64,
+    STRAY_SHARE = 2, // of a magazine's capacity
 };
 
-// All zero: every size finds bin 0, which has nothing.
-const struct bp_heap_hot bp_heap_none;
-const struct bp_heap_hot bp_heap_ended;
-const struct bp_heap_hot bp_heap_away;
+// Every size finds bin 0, which has nothing.
+const struct bp_heap_zeros bp_heap_zeros;
 
 bp_atomic_size bp_heap_share_bytes = SIZE_MAX;
 
@@ -37,7 +38,7 @@ static size_t capacity_of(unsigned class_index, uint32_t limit)
 static void limit_set(struct bp_heap *heap, unsigned class_index, uint32_t limit)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    heap->hot.bin[class_index].room += limit - cold->limit;
+    bp_heap_own_bin(heap, class_index)->room += limit - cold->limit;
     heap->capacity_bytes += capacity_of(class_index, limit);
     heap->capacity_bytes -= capacity_of(class_index, cold->limit);
     cold->limit = limit;
@@ -53,7 +54,7 @@ static struct bp_magazine spare_take(struct bp_bin_cold *cold)
 {
     // pairs with the exchange in bin_turn: the chain is complete
     void *head = bp_exchange_ptr_acquire(&cold->spare, NULL);
-    return (struct bp_magazine){head, head ? cold->spare_count : 0};
+    return (struct bp_magazine){.head = head, .count = head ? cold->spare_count : 0};
 }
 
 static void spare_flush(struct bp_heap *heap, unsigned class_index)
@@ -65,7 +66,7 @@ static void spare_flush(struct bp_heap *heap, unsigned class_index)
 
 static void bin_flush(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     void *chain = bin->head;
     bin->head = NULL;
     bin->room = heap->cold[class_index].limit;
@@ -107,20 +108,83 @@ static void limit_grow(struct bp_heap *heap, unsigned class_index)
 
 static void run_end(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     struct bp_bin_cold *cold = &heap->cold[class_index];
     if (cold->run_end)
         bp_depot_run_give(class_index, run->cursor, cold->run_end);
     run->cursor = run->limit = cold->run_end = NULL;
 }
 
+// --- strays ---
+
+static struct bp_bin *stray_bin(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    return bp_heap_bin(&heap->hot, bp_key(class_index, owner));
+}
+
+static void strays_each(struct bp_heap *heap,
+                        void (*act)(struct bp_heap *heap, unsigned owner, unsigned class_index))
+{
+    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
+        for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+            act(heap, (unsigned)__builtin_ctz(seen), i);
+    }
+}
+
+static void stray_limit_set(struct bp_heap *heap, unsigned owner, unsigned class_index,
+                            uint32_t limit)
+{
+    struct bp_stray_cold *cold = &heap->stray[owner][class_index];
+    size_t bytes = bp_class[class_index].object_bytes;
+    heap->capacity_bytes += limit * bytes;
+    heap->capacity_bytes -= cold->limit * bytes;
+    stray_bin(heap, owner, class_index)->room += limit - cold->limit;
+    cold->limit = limit;
+}
+
+static struct bp_magazine stray_take(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    struct bp_bin *bin = stray_bin(heap, owner, class_index);
+    uint32_t limit = heap->stray[owner][class_index].limit;
+    struct bp_magazine taken = {bin->head, limit - bin->room, owner};
+    bin->head = NULL;
+    bin->room = limit;
+    return taken;
+}
+
+static void stray_flush(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    bp_depot_sort(class_index, stray_take(heap, owner, class_index).head);
+}
+
+static uint32_t stray_limit_grown(const struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    uint32_t limit = heap->stray[owner][class_index].limit;
+    uint32_t capacity = bp_class[class_index].magazine_capacity;
+    uint32_t most = (uint32_t)bp_max(capacity / STRAY_SHARE, LIMIT_FIRST);
+    uint32_t grown = (uint32_t)bp_min(limit ? 2 * limit : STRAY_FIRST, most);
+    size_t more = (size_t)(grown - limit) * bp_class[class_index].object_bytes;
+    bool fits = heap->capacity_bytes + more <= bp_load_relaxed(&bp_heap_share_bytes);
+    return fits ? grown : (uint32_t)bp_max(limit, LIMIT_FIRST);
+}
+
+// The bin is full, or new: what it has goes to the depot, where threads of its owner look first.
+static void stray_turn(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    struct bp_magazine full = stray_take(heap, owner, class_index);
+    heap->stray_seen |= 1u << owner;
+    uint32_t most = full.head ? bp_depot_give(class_index, full) : UINT32_MAX;
+    uint32_t grown = stray_limit_grown(heap, owner, class_index);
+    stray_limit_set(heap, owner, class_index, (uint32_t)bp_min(grown, most));
+}
+
 // --- age ---
 
 static void bin_age(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     bool idle = !cold->visited && bin->head == cold->seen_head && run->cursor == cold->seen_cursor;
     if (idle && cold->limit) {
         spare_flush(heap, class_index);
@@ -133,6 +197,17 @@ static void bin_age(struct bp_heap *heap, unsigned class_index)
     cold->seen_cursor = run->cursor;
 }
 
+static void stray_age(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    struct bp_stray_cold *cold = &heap->stray[owner][class_index];
+    uint32_t room = stray_bin(heap, owner, class_index)->room;
+    if (cold->limit && room == cold->seen_room) {
+        stray_flush(heap, owner, class_index);
+        stray_limit_set(heap, owner, class_index, 0);
+    }
+    cold->seen_room = stray_bin(heap, owner, class_index)->room;
+}
+
 // A slow path for this class; now and then the others are looked at.
 static void visit(struct bp_heap *heap, unsigned class_index)
 {
@@ -141,6 +216,7 @@ static void visit(struct bp_heap *heap, unsigned class_index)
         return;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bin_age(heap, i);
+    strays_each(heap, stray_age);
     bp_registry_age();
 }
 
@@ -149,32 +225,32 @@ static void visit(struct bp_heap *heap, unsigned class_index)
 // The bin is empty: its next chain is this magazine.
 static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_magazine magazine)
 {
-    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     bp_assert(!bin->head && bin->room == heap->cold[class_index].limit);
     limit_raise(heap, class_index, magazine.count);
     bin->head = magazine.head;
     bin->room -= magazine.count;
-    return bp_heap_try_alloc(&heap->hot, 2 * class_index);
+    return bp_heap_try_alloc(&heap->hot, bp_key(class_index, heap->owner));
 }
 
 // Opens the run for as many objects as a magazine holds, so that the depot is asked in between.
 static void *run_advance(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     struct bp_bin_cold *cold = &heap->cold[class_index];
     size_t window = (size_t)cold->limit * bp_class[class_index].object_bytes;
     size_t left = (size_t)(cold->run_end - run->cursor);
     run->limit = run->cursor + bp_min(window, left);
-    return bp_heap_try_run(&heap->hot.bin[class_index]);
+    return bp_heap_try_run(bp_heap_own_bin(heap, class_index));
 }
 
 static void *run_next(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_run *run = &heap->hot.run[class_index];
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     struct bp_bin_cold *cold = &heap->cold[class_index];
     if (run->cursor == cold->run_end) {
         run_end(heap, class_index);
-        struct bp_run_bounds bounds = bp_depot_run_take(class_index);
+        struct bp_run_bounds bounds = bp_depot_run_take(class_index, heap->owner);
         run->cursor = run->limit = bounds.cursor;
         cold->run_end = bounds.end;
         if (!bounds.cursor)
@@ -183,25 +259,43 @@ static void *run_next(struct bp_heap *heap, unsigned class_index)
     return run_advance(heap, class_index);
 }
 
+// Strays in bulk are memory that has moved here: as good as the heap's own. A few are neighbours of
+// what others use.
+static struct bp_magazine strays_take(struct bp_heap *heap, unsigned class_index)
+{
+    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
+        unsigned owner = (unsigned)__builtin_ctz(seen);
+        uint32_t limit = heap->stray[owner][class_index].limit;
+        if (limit > STRAY_FIRST && stray_bin(heap, owner, class_index)->room < limit / 2) {
+            struct bp_magazine taken = stray_take(heap, owner, class_index);
+            bp_span_claim(taken.head, STRAY_CLAIMED, heap->owner);
+            return taken;
+        }
+    }
+    return (struct bp_magazine){.head = NULL};
+}
+
 static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    struct bp_magazine magazine = {NULL, 0};
+    struct bp_magazine magazine = {.head = NULL};
     visit(heap, class_index);
-    heap->hot.bin[class_index].object_bytes = bp_class[class_index].object_bytes;
+    bp_heap_own_bin(heap, class_index)->object_bytes = bp_class[class_index].object_bytes;
     if (bp_load_ptr_relaxed(&cold->spare))
         magazine = spare_take(cold);
+    if (!magazine.head && heap->stray_seen)
+        magazine = strays_take(heap, class_index);
     if (!magazine.head) {
         cold->most = bp_class[class_index].magazine_capacity;
         limit_grow(heap, class_index);
-        magazine = bp_depot_take(class_index, cold->limit);
+        magazine = bp_depot_take(class_index, heap->owner, cold->limit);
     }
     return magazine.head ? bin_load(heap, class_index, magazine) : run_next(heap, class_index);
 }
 
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    void *object = bp_heap_try_alloc(&heap->hot, 2 * class_index);
+    void *object = bp_heap_try_alloc(&heap->hot, bp_key(class_index, heap->owner));
     return object ? object : alloc_slow(heap, class_index);
 }
 
@@ -230,10 +324,10 @@ static void bin_shrink(struct bp_heap *heap, unsigned class_index, uint32_t most
 // The magazine is full: it becomes the spare, and a spare that waited goes to the depot.
 static void bin_turn(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_bin *bin = &heap->hot.bin[class_index];
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    struct bp_run *run = &heap->hot.run[class_index];
-    struct bp_magazine old = {NULL, cold->spare_count};
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
+    struct bp_magazine old = {NULL, cold->spare_count, heap->owner};
     // pairs with itself in other threads, and with spare_take: chains change hands complete
     old.head = bp_exchange_ptr_acq_rel(&cold->spare, bin->head);
     cold->spare_count = cold->limit;
@@ -245,19 +339,29 @@ static void bin_turn(struct bp_heap *heap, unsigned class_index)
         bin_shrink(heap, class_index, most);
 }
 
-void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object)
+// Slow start has an end, and then the magazine is full.
+static void own_full(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_bin *bin = &heap->hot.bin[class_index];
     struct bp_bin_cold *cold = &heap->cold[class_index];
+    if (!cold->most)
+        cold->most = bp_class[class_index].magazine_capacity;
+    if (cold->limit < cold->most)
+        limit_grow(heap, class_index);
+    if (bp_heap_own_bin(heap, class_index)->room == 0)
+        bin_turn(heap, class_index);
+}
+
+void bp_heap_free(struct bp_heap *heap, size_t key, void *object)
+{
+    struct bp_bin *bin = bp_heap_bin(&heap->hot, key);
+    unsigned class_index = bp_key_class(key), owner = bp_key_owner(key);
     if (bin->room == 0) {
         bp_add_relaxed(&bp_counters.returns, 1);
         visit(heap, class_index);
-        if (!cold->most)
-            cold->most = bp_class[class_index].magazine_capacity;
-        if (cold->limit < cold->most)
-            limit_grow(heap, class_index);
-        if (bin->room == 0)
-            bin_turn(heap, class_index);
+        if (owner == heap->owner)
+            own_full(heap, class_index);
+        else
+            stray_turn(heap, owner, class_index);
     }
     *(void **)object = bin->head;
     bin->head = object;
@@ -279,6 +383,7 @@ void bp_heap_flush(struct bp_heap *heap)
         run_end(heap, i);
         bin_flush(heap, i);
     }
+    strays_each(heap, stray_flush);
 }
 
 static void magazine_give(unsigned class_index, struct bp_magazine magazine)
@@ -287,17 +392,24 @@ static void magazine_give(unsigned class_index, struct bp_magazine magazine)
         bp_depot_give(class_index, magazine);
 }
 
+static void stray_give(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    magazine_give(class_index, stray_take(heap, owner, class_index));
+    stray_limit_set(heap, owner, class_index, 0);
+}
+
 void bp_heap_hand_over(struct bp_heap *heap)
 {
+    strays_each(heap, stray_give);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct bp_bin *bin = &heap->hot.bin[i];
+        struct bp_bin *bin = bp_heap_own_bin(heap, i);
         struct bp_bin_cold *cold = &heap->cold[i];
         if (!cold->limit)
             continue;
         run_end(heap, i);
         if (bp_load_ptr_relaxed(&cold->spare))
             magazine_give(i, spare_take(cold));
-        magazine_give(i, (struct bp_magazine){bin->head, cold->limit - bin->room});
+        magazine_give(i, (struct bp_magazine){bin->head, cold->limit - bin->room, heap->owner});
         bin->head = NULL;
         bin->room = cold->limit;
         limit_set(heap, i, 0);
@@ -321,21 +433,43 @@ static void *chain_cut(struct bp_bin *bin)
     return rest;
 }
 
+static void stray_empty(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    bp_depot_sort(class_index, chain_cut(stray_bin(heap, owner, class_index)));
+}
+
 void bp_heap_empty(struct bp_heap *heap)
 {
     bp_heap_flush_spares(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
-        bp_depot_sort(i, chain_cut(&heap->hot.bin[i]));
+        bp_depot_sort(i, chain_cut(bp_heap_own_bin(heap, i)));
+    strays_each(heap, stray_empty);
+}
+
+static uint32_t chain_length(void **object)
+{
+    uint32_t count = 0;
+    for (; object; object = *object)
+        count++;
+    return count;
+}
+
+static void stray_settle(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    struct bp_bin *bin = stray_bin(heap, owner, class_index);
+    uint32_t count = chain_length(bin->head);
+    if (count > heap->stray[owner][class_index].limit)
+        stray_limit_set(heap, owner, class_index, count);
+    bin->room = heap->stray[owner][class_index].limit - count;
 }
 
 void bp_heap_settle(struct bp_heap *heap)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct bp_bin *bin = &heap->hot.bin[i];
-        uint32_t count = 0;
-        for (void **object = bin->head; object; object = *object)
-            count++;
+        struct bp_bin *bin = bp_heap_own_bin(heap, i);
+        uint32_t count = chain_length(bin->head);
         limit_raise(heap, i, count);
         bin->room = heap->cold[i].limit - count;
     }
+    strays_each(heap, stray_settle);
 }

@@ -14,7 +14,10 @@
 //     what all threads may keep; a bin that wants more then has another one give up half of its.
 //     A bin that nobody has used while the heap went AGE_VISITS times through slow paths for others
 //     is emptied: what it keeps would pin spans that are otherwise free.
-//  5. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
+//     capacity_bytes counts the limits of stray bins too.
+//  5. Strays, objects whose chunk has another owner number, are collected in bins of their own and
+//     go to the depot as soon as a magazine, smaller than others, is full.
+//  6. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
 //     memory is used before fresh; run_end keeps the real end.
 #ifndef BP_THREAD_HEAP_H
 #define BP_THREAD_HEAP_H
@@ -43,6 +46,11 @@ struct bp_bin_cold {
     const void *seen_head, *seen_cursor; // then
 };
 
+struct bp_stray_cold {
+    uint32_t limit;
+    uint32_t seen_room; // when bins were aged last
+};
+
 struct bp_own_slot {
     void *object;
     struct bp_slot *slot; // its record
@@ -59,6 +67,9 @@ struct bp_slot_cache {
 struct bp_heap {
     struct bp_heap_hot hot;
     struct bp_bin_cold cold[BP_CLASS_COUNT];
+    struct bp_stray_cold stray[BP_OWNER_COUNT][BP_CLASS_COUNT];
+    uint32_t owner;      // the owner number that its keys have
+    uint32_t stray_seen; // a bit for each owner whose objects came here
     struct bp_slot_cache slots[BP_CACHED_REGIONS];
     bp_atomic_u32 visits; // the owner's, in slow paths that are not over (thread/recall.h)
     uint32_t age;         // slow paths so far
@@ -73,18 +84,30 @@ struct bp_heap {
 };
 _Static_assert(sizeof(struct bp_heap) <= BP_HEAP_RECORD_BYTES, "meta.h counts on it");
 
-// The constant heaps of threads that have none yet, or none any more.
-extern const struct bp_heap_hot bp_heap_none;
-extern const struct bp_heap_hot bp_heap_ended;
-extern const struct bp_heap_hot bp_heap_away;
+// The constant heaps of threads that have none yet, or none any more, or whose heap was called
+// away. All are zero, so the same zeros serve them, a bin apart.
+extern BP_HIDDEN const struct bp_heap_zeros {
+    struct bp_heap_hot hot;
+    struct bp_bin more[2];
+} bp_heap_zeros;
+#define BP_HEAP_ZEROS(step)                                                                        \
+    (*(const struct bp_heap_hot *)(const void *)&bp_heap_zeros.hot.bin[step])
+#define bp_heap_none  BP_HEAP_ZEROS(0)
+#define bp_heap_ended BP_HEAP_ZEROS(1)
+#define bp_heap_away  BP_HEAP_ZEROS(2)
 
 // What each heap may keep; follows the number of threads and processors.
 extern bp_atomic_size bp_heap_share_bytes;
 
 // A small object of the class; NULL if addresses or memory have run out.
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index);
-// A small object goes into its bin; the bin may be full.
-void bp_heap_free(struct bp_heap *heap, unsigned class_index, void *object);
+// A small object goes into the bin of its key; the bin may be full.
+void bp_heap_free(struct bp_heap *heap, size_t key, void *object);
+// The bin that serves malloc.
+static inline struct bp_bin *bp_heap_own_bin(struct bp_heap *heap, unsigned class_index)
+{
+    return bp_heap_bin(&heap->hot, bp_key(class_index, heap->owner));
+}
 // Everything in the bins and runs goes to the depot's spans.
 void bp_heap_flush(struct bp_heap *heap);
 // What the bins hold goes to the depot as magazines, for other threads; runs end.

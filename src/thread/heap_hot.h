@@ -6,6 +6,9 @@
 //     bin.room says how many more it takes before the magazine is full.
 //  3. run.cursor < run.limit means that one more object fits there, never used before.
 //  4. Bin 0 stays empty: chunks without a class (key 0) leave the hot path in free.
+//  5. The keys that malloc uses are of the heap's own owner number. What is freed into another
+//     owner's bin, a stray, never comes back from there: neighbours of objects that another
+//     thread writes to are not handed out here. It costs free no instruction.
 // Nothing here calls, locks or divides; each function says by NULL or false that it did nothing.
 #ifndef BP_THREAD_HEAP_HOT_H
 #define BP_THREAD_HEAP_HOT_H
@@ -14,27 +17,26 @@
 #include "region/size_class.h"
 #include "reserve/reserve.h"
 
-struct bp_bin {
-    void *head;
-    uint32_t room;
-    uint32_t object_bytes;
-};
-
 struct bp_run {
     char *cursor;
     char *limit;
 };
 
+struct bp_bin {
+    void *head;
+    uint32_t room;
+    uint32_t object_bytes;
+    struct bp_run run;
+};
+
 struct bp_heap_hot {
-    struct bp_bin bin[BP_CLASS_COUNT];
-    struct bp_run run[BP_CLASS_COUNT];
-    uint8_t key[BP_KEY_COUNT];
+    struct bp_bin bin[BP_OWNER_COUNT * BP_OWNER_BINS];
+    uint16_t key[BP_KEY_COUNT];
 };
 
 extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
 
-// A key is the class number doubled, bins and runs are 16 bytes: one scaled address each.
-_Static_assert(sizeof(struct bp_bin) == 16 && sizeof(struct bp_run) == 16, "keys scale by 8");
+_Static_assert(sizeof(struct bp_bin) == 8 * BP_KEYS_PER_BIN, "keys scale by 8");
 _Static_assert(offsetof(struct bp_heap_hot, bin) == 0, "keys scale from the start");
 
 BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t key)
@@ -42,18 +44,12 @@ BP_HOT struct bp_bin *bp_heap_bin(struct bp_heap_hot *heap, size_t key)
     return (struct bp_bin *)(void *)((char *)heap + key * 8);
 }
 
-BP_HOT struct bp_run *bp_heap_run(struct bp_bin *bin)
-{
-    return (struct bp_run *)(void *)((char *)bin + offsetof(struct bp_heap_hot, run));
-}
-
 BP_HOT void *bp_heap_try_run(struct bp_bin *bin)
 {
-    struct bp_run *run = bp_heap_run(bin);
-    char *object = run->cursor;
-    if (BP_UNLIKELY(object >= run->limit))
+    char *object = bin->run.cursor;
+    if (BP_UNLIKELY(object >= bin->run.limit))
         return NULL;
-    run->cursor = object + bin->object_bytes;
+    bin->run.cursor = object + bin->object_bytes;
     return object;
 }
 
@@ -96,7 +92,7 @@ BP_HOT bool bp_heap_try_free(void *object)
     size_t units = bp_heap_units_of(object, base);
     if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return false;
-    size_t key = ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
+    size_t key = ((const uint16_t *)(const void *)base)[units >> (BP_CHUNK_SHIFT - 4)];
     struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
     uint32_t room;
     if (BP_UNLIKELY(__builtin_sub_overflow(bin->room, 1u, &room)))
@@ -114,7 +110,7 @@ BP_HOT size_t bp_heap_key_of(const void *object)
     size_t units = bp_heap_units_of(object, base);
     if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return 0;
-    return ((const uint8_t *)base)[units >> (BP_CHUNK_SHIFT - 4)];
+    return ((const uint16_t *)(const void *)base)[units >> (BP_CHUNK_SHIFT - 4)];
 }
 
 #endif

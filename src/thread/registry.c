@@ -51,10 +51,20 @@ struct bp_heap *bp_registry_at(uint32_t index)
     return (struct bp_heap *)(void *)(records + (size_t)index * BP_HEAP_RECORD_BYTES);
 }
 
-static void heap_reset(struct bp_heap *heap)
+// What was never used of the bins is not touched: in the child of a fork that would copy pages.
+static void heap_clear(struct bp_heap *heap)
 {
-    memset(heap, 0, sizeof(*heap));
-    bp_class_fill_keys(heap->hot.key);
+    size_t bins_bytes = BP_OWNER_BINS * sizeof(struct bp_bin);
+    for (uint32_t seen = heap->stray_seen | 1u << heap->owner; seen; seen &= seen - 1)
+        memset(bp_heap_bin(&heap->hot, bp_key(0, (unsigned)__builtin_ctz(seen))), 0, bins_bytes);
+    memset(&heap->cold, 0, sizeof(*heap) - offsetof(struct bp_heap, cold));
+}
+
+// All zero before.
+static void heap_init(struct bp_heap *heap, uint32_t index)
+{
+    heap->owner = index % BP_OWNER_COUNT;
+    bp_class_fill_keys(heap->hot.key, heap->owner);
     bp_large_init(heap);
 }
 
@@ -64,7 +74,7 @@ static struct bp_heap *record_create_locked(void)
     if (!bp_meta_commit(BP_META_HEAPS, ((size_t)index + 1) * BP_HEAP_RECORD_BYTES))
         return NULL;
     struct bp_heap *heap = bp_registry_at(index);
-    heap_reset(heap);
+    heap_init(heap, index);
     // pairs with bp_registry_count: the record is set up
     bp_store_u32_release(&registry.count, index + 1);
     return heap;
@@ -352,7 +362,8 @@ void bp_registry_after_fork(void)
         if (heap == own || heap == common_heap() || heap->state != BP_HEAP_LIVE)
             continue;
         bp_large_salvage(heap);
-        heap_reset(heap);
+        heap_clear(heap);
+        heap_init(heap, i);
         live_add_locked(-1);
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
     }

@@ -97,12 +97,12 @@ static void *any_alloc(size_t n_bytes, size_t align, bool zero)
     return object;
 }
 
-static void small_free(unsigned class_index, void *object)
+static void small_free(size_t key, void *object)
 {
     struct bp_heap *heap = bp_registry_borrow();
-    bp_heap_free(heap, class_index, object);
+    bp_heap_free(heap, key, object);
     bp_registry_return(heap);
-    bp_depot_punch_wanted(class_index);
+    bp_depot_punch_wanted(bp_key_class(key));
 }
 
 void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
@@ -128,7 +128,7 @@ enum bp_verdict bp_request_free(void *pointer)
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
     if (key)
-        small_free((unsigned)(key / 2), pointer);
+        small_free(key, pointer);
     else
         verdict = large_free(pointer);
     bp_purge_check();
@@ -140,7 +140,7 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     *ret_verdict = BP_DONE;
-    return key ? bp_class[key / 2].object_bytes : bp_large_usable(pointer, ret_verdict);
+    return key ? bp_class[bp_key_class(key)].object_bytes : bp_large_usable(pointer, ret_verdict);
 }
 
 static void *large_resize(void *pointer, size_t n_bytes)
@@ -156,10 +156,10 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     size_t key = bp_heap_key_of(pointer);
     size_t usable = bp_request_usable(pointer, ret_verdict);
     if (!key && !bp_reserve_owns(pointer))
-        key = 2 * bp_overflow_class_of(pointer);
+        key = bp_key(bp_overflow_class_of(pointer), 0);
     if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX)
         return NULL;
-    if (key && bp_class_keeps((unsigned)(key / 2), n_bytes))
+    if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();

@@ -39,10 +39,10 @@ static uint32_t chain_length(const void *chain)
 // A magazine of objects that were never used before.
 static struct bp_magazine fresh_magazine(unsigned class_index)
 {
-    struct bp_magazine magazine = {NULL, 0};
+    struct bp_magazine magazine = {.head = NULL};
     uint32_t wanted = bp_class[class_index].magazine_capacity;
     while (magazine.count < wanted) {
-        struct bp_run_bounds run = bp_depot_run_take(class_index);
+        struct bp_run_bounds run = bp_depot_run_take(class_index, 0);
         REQUIRE(run.cursor != NULL);
         for (; run.cursor < run.end && magazine.count < wanted; magazine.count++) {
             *(void **)(void *)run.cursor = magazine.head;
@@ -58,7 +58,7 @@ static void empty_has_nothing(void)
 {
     boot();
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct bp_magazine got = bp_depot_take(i, 10);
+        struct bp_magazine got = bp_depot_take(i, 0, 10);
         CHECK(!got.head && !got.count);
         CHECK_EQ(bp_depot_object_count(i), 0);
     }
@@ -85,18 +85,35 @@ static void newest_magazine_first(void)
     }
     CHECK_EQ(bp_depot_object_count(CLASS), count * per);
     for (uint32_t i = count; i > 0; i--) {
-        struct bp_magazine got = bp_depot_take(CLASS, 1);
+        struct bp_magazine got = bp_depot_take(CLASS, 0, 1);
         CHECK_PTR(got.head, given[i - 1].head);
         CHECK_EQ(got.count, per);
         CHECK_EQ(chain_length(got.head), per);
     }
-    CHECK_NULL(bp_depot_take(CLASS, 1).head);
+    CHECK_NULL(bp_depot_take(CLASS, 0, 1).head);
+}
+
+// Whoever asks gets his owner's newest first, whoever has been asked for something else meanwhile.
+static void owners_come_first(void)
+{
+    boot();
+    struct bp_magazine given[3];
+    REQUIRE(capacity(CLASS) >= 3);
+    for (unsigned i = 0; i < 3; i++) {
+        given[i] = fresh_magazine(CLASS);
+        given[i].owner = i % 2;
+        bp_depot_give(CLASS, given[i]);
+    }
+    CHECK_PTR(bp_depot_take(CLASS, 1, 1).head, given[1].head);
+    CHECK_PTR(bp_depot_take(CLASS, 1, 1).head, given[2].head);
+    CHECK_PTR(bp_depot_take(CLASS, 0, 1).head, given[0].head);
+    CHECK_NULL(bp_depot_take(CLASS, 0, 1).head);
 }
 
 // The newest wait in their spans, if something there is in use, and come as many as wanted.
 static void check_sorted(unsigned class_index, bool all_in_use)
 {
-    struct bp_magazine sorted = bp_depot_take(class_index, 3);
+    struct bp_magazine sorted = bp_depot_take(class_index, 0, 3);
     CHECK_EQ(chain_length(sorted.head), sorted.count);
     CHECK_FMT(sorted.count == 3 || (!all_in_use && sorted.count < 3), "class %u: %u", class_index,
               sorted.count);
@@ -115,7 +132,7 @@ static void check_overflow(unsigned class_index, uint32_t more)
     CHECK_FMT(bp_depot_object_count(class_index) == keeps * per, "class %u keeps %u of %u",
               class_index, bp_depot_object_count(class_index), keeps * per);
     for (uint32_t i = keeps; i > 0; i--)
-        CHECK_PTR(bp_depot_take(class_index, per).head, given[i - 1].head);
+        CHECK_PTR(bp_depot_take(class_index, 0, per).head, given[i - 1].head);
     check_sorted(class_index, more == 1 && per < bp_class[class_index].span_objects);
     for (uint32_t i = 0; i < keeps; i++)
         bp_depot_sort(class_index, given[i].head);
@@ -128,7 +145,7 @@ static void overflow_is_sorted(void)
         check_overflow(i, 1);
         check_overflow(i, 5);
         CHECK_FMT(span_bytes() == 0, "class %u: %zu bytes of spans are left", i, span_bytes());
-        CHECK_NULL(bp_depot_take(i, 1).head);
+        CHECK_NULL(bp_depot_take(i, 0, 1).head);
     }
 }
 
@@ -153,7 +170,7 @@ static void sorted_objects_are_gathered(void)
     void *held = magazine.head, *chain = *(void **)held;
     bp_depot_sort(CLASS, chain);
     CHECK_EQ(bp_depot_object_count(CLASS), 0);
-    struct bp_magazine got = bp_depot_take(CLASS, 10000);
+    struct bp_magazine got = bp_depot_take(CLASS, 0, 10000);
     CHECK_EQ(got.count, magazine_of(CLASS) - 1);
     CHECK_EQ(chain_length(got.head), magazine_of(CLASS) - 1);
     bp_depot_sort(CLASS, got.head);
@@ -179,7 +196,7 @@ static void sparse_classes_keep_nothing(void)
         if (i % per_span == 0)
             continue; // one object of each span stays in use
         *(void **)objects[i] = NULL;
-        sparse = bp_depot_give(BIG, (struct bp_magazine){objects[i], 1}) == BP_MAGAZINE_SPARSE;
+        sparse = bp_depot_give(BIG, (struct bp_magazine){objects[i], 1, 0}) == BP_MAGAZINE_SPARSE;
         CHECK(sparse == (bp_depot_object_count(BIG) == 0));
     }
     CHECK(sparse);
@@ -188,11 +205,11 @@ static void sparse_classes_keep_nothing(void)
 static void parked_runs_go_on(void)
 {
     boot();
-    struct bp_run_bounds run = bp_depot_run_take(CLASS), other = bp_depot_run_take(CLASS);
+    struct bp_run_bounds run = bp_depot_run_take(CLASS, 0), other = bp_depot_run_take(CLASS, 0);
     CHECK_EQ(run.end - run.cursor, 65536);
     CHECK(run.cursor != other.cursor);
     bp_depot_run_give(CLASS, run.cursor + 256 * 10, run.end);
-    struct bp_run_bounds again = bp_depot_run_take(CLASS);
+    struct bp_run_bounds again = bp_depot_run_take(CLASS, 0);
     CHECK_PTR(again.cursor, run.cursor + 256 * 10);
     CHECK_PTR(again.end, run.end);
     bp_depot_run_give(CLASS, again.end, again.end);
@@ -205,10 +222,10 @@ static void none_without_memory(void)
 {
     boot();
     fault_all(BP_OS_COMMIT);
-    struct bp_run_bounds run = bp_depot_run_take(CLASS);
+    struct bp_run_bounds run = bp_depot_run_take(CLASS, 0);
     CHECK(!run.cursor && !run.end);
     fault_none();
-    run = bp_depot_run_take(CLASS);
+    run = bp_depot_run_take(CLASS, 0);
     CHECK_NOT_NULL(run.cursor);
 }
 
@@ -227,9 +244,9 @@ static void claim(void *chain, uint64_t from, uint64_t to)
 static struct bp_magazine obtain(unsigned class_index, struct prng *r)
 {
     uint32_t most = bp_class[class_index].magazine_capacity;
-    struct bp_magazine magazine = {NULL, 0};
+    struct bp_magazine magazine = {.head = NULL};
     if (prng_below(r, 3))
-        magazine = bp_depot_take(class_index, (uint32_t)prng_range(r, 1, most));
+        magazine = bp_depot_take(class_index, 0, (uint32_t)prng_range(r, 1, most));
     return magazine.head ? magazine : fresh_magazine(class_index);
 }
 
@@ -266,7 +283,7 @@ static void threads_do_not_share(void)
 }
 
 UNIT_MAIN(UNIT_CASE(empty_has_nothing), UNIT_CASE(newest_magazine_first),
-          UNIT_CASE(overflow_is_sorted), UNIT_CASE(drain_sorts_everything),
-          UNIT_CASE(sorted_objects_are_gathered), UNIT_CASE(sparse_classes_keep_nothing),
-          UNIT_CASE(parked_runs_go_on), UNIT_CASE(none_without_memory),
-          UNIT_CASE(threads_do_not_share))
+          UNIT_CASE(owners_come_first), UNIT_CASE(overflow_is_sorted),
+          UNIT_CASE(drain_sorts_everything), UNIT_CASE(sorted_objects_are_gathered),
+          UNIT_CASE(sparse_classes_keep_nothing), UNIT_CASE(parked_runs_go_on),
+          UNIT_CASE(none_without_memory), UNIT_CASE(threads_do_not_share))

@@ -20,14 +20,25 @@ static void maps_to_the_smallest(void)
                   bp_class_for(n), smallest_class(n, 1));
 }
 
-// The hot path's table holds class numbers doubled.
-static void key_table_agrees(void)
+static void check_keys(unsigned owner)
 {
-    uint8_t keys[BP_KEY_COUNT];
+    uint16_t keys[BP_KEY_COUNT];
     memset(keys, 0xff, sizeof keys);
-    bp_class_fill_keys(keys);
-    for (size_t n = 0; n <= BP_SMALL_MAX; n++)
-        CHECK_FMT(keys[(n + 15) / 16] == 2 * smallest_class(n, 1), "%zu bytes", n);
+    bp_class_fill_keys(keys, owner);
+    for (size_t n = 0; n <= BP_SMALL_MAX; n++) {
+        size_t key = keys[(n + 15) / 16];
+        CHECK_FMT(bp_key_class(key) == smallest_class(n, 1), "%zu bytes", n);
+        CHECK_FMT(bp_key_owner(key) == owner, "%zu bytes, owner %u", n, owner);
+    }
+}
+
+// The hot path's tables, one for each owner.
+static void key_tables_agree(void)
+{
+    CHECK_EQ(bp_key(0, 0), 0);
+    for (unsigned owner = 0; owner < BP_OWNER_COUNT; owner++)
+        check_keys(owner);
+    CHECK(bp_key(BP_CLASS_COUNT - 1, BP_OWNER_COUNT - 1) <= UINT16_MAX);
 }
 
 static void classes_are_aligned_and_ascend(void)
@@ -77,6 +88,6 @@ static void no_class_above_the_largest(void)
     CHECK_EQ(bp_class_for_aligned(BP_SMALL_MAX, BP_SMALL_MAX), BP_CLASS_COUNT - 1);
 }
 
-UNIT_MAIN(UNIT_CASE(maps_to_the_smallest), UNIT_CASE(key_table_agrees),
+UNIT_MAIN(UNIT_CASE(maps_to_the_smallest), UNIT_CASE(key_tables_agree),
           UNIT_CASE(classes_are_aligned_and_ascend), UNIT_CASE(spans_and_magazines_fit),
           UNIT_CASE(aligned_requests_get_aligned_classes), UNIT_CASE(no_class_above_the_largest))

@@ -91,9 +91,9 @@ static void check_all(void)
 
 static void run_begin(struct line *line, int at)
 {
-    struct bp_span *span = bp_span_parked_locked(&line->lists);
+    struct bp_span *span = bp_span_parked_locked(&line->lists, 0);
     if (!span) {
-        span = bp_span_create(line->class_index);
+        span = bp_span_create(line->class_index, 0);
         line->lists.span_count++; // as the depot does
     }
     REQUIRE(span != NULL);
@@ -145,7 +145,7 @@ static void gather(struct line *line)
     uint32_t wanted = (uint32_t)prng_below(&rng, 40);
     uint32_t room = OBJECTS - line->held_count;
     wanted = wanted < room ? wanted : room;
-    uint32_t got = bp_span_gather_locked(&line->lists, wanted, &chain);
+    uint32_t got = bp_span_gather_locked(&line->lists, 0, wanted, &chain);
     CHECK_EQ(got, wanted < line->free_count ? wanted : line->free_count);
     CHECK(got == wanted || !bp_span_has_free(&line->lists));
     for (uint32_t i = 0; i < got && chain; i++) {

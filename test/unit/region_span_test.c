@@ -33,7 +33,7 @@ static char *object(const struct bp_span *span, unsigned index)
 // A running span, counted as the depot does.
 static struct bp_span *create(unsigned class_index)
 {
-    struct bp_span *span = bp_span_create(class_index);
+    struct bp_span *span = bp_span_create(class_index, 0);
     REQUIRE(span != NULL);
     lists.span_count++;
     return span;
@@ -64,7 +64,7 @@ static void check_new_span(unsigned class_index)
     CHECK(span->running && !span->list && !span->free_count && !span->large_bytes);
     CHECK_PTR(bp_span_cursor(span), bp_chunk_address(span->first_chunk));
     CHECK_EQ(bp_span_end(span) - bp_span_cursor(span), it->span_objects * it->object_bytes);
-    CHECK_EQ(bp_chunk_map()[span->first_chunk], 2 * class_index);
+    CHECK_EQ(bp_chunk_map()[span->first_chunk], bp_key(class_index, 0));
     uint32_t first = span->first_chunk;
     bp_span_stop_locked(&lists, span, bp_span_cursor(span));
     CHECK_EQ(bp_chunk_map()[first], 0);
@@ -84,9 +84,9 @@ static void none_without_memory(void)
 {
     boot();
     fault_all(BP_OS_COMMIT);
-    CHECK_NULL(bp_span_create(CLASS));
+    CHECK_NULL(bp_span_create(CLASS, 0));
     fault_none();
-    CHECK_NOT_NULL(bp_span_create(CLASS));
+    CHECK_NOT_NULL(bp_span_create(CLASS, 0));
 }
 
 static void objects_come_back_once(void)
@@ -99,7 +99,7 @@ static void objects_come_back_once(void)
     put(span, 2, 5);
     CHECK_EQ(span->free_count, 3);
     CHECK(bp_span_has_free(&lists));
-    CHECK_EQ(bp_span_gather_locked(&lists, 100, &chain), 3);
+    CHECK_EQ(bp_span_gather_locked(&lists, 0, 100, &chain), 3);
     for (; chain; chain = *(void **)chain) {
         size_t index = (size_t)((char *)chain - object(span, 0)) / 8192;
         CHECK(index >= 2 && index < 5 && !seen[index]);
@@ -109,7 +109,7 @@ static void objects_come_back_once(void)
     CHECK(seen[2] && seen[3] && seen[4]);
     CHECK_EQ(span->free_count, 0);
     CHECK(!bp_span_has_free(&lists));
-    CHECK_EQ(bp_span_gather_locked(&lists, 100, &chain), 0);
+    CHECK_EQ(bp_span_gather_locked(&lists, 0, 100, &chain), 0);
     CHECK_NULL(chain);
 }
 
@@ -120,13 +120,13 @@ static void gathers_no_more_than_wanted(void)
     void *chain;
     put(span, 0, 6);
     for (uint32_t left = 6, wanted = 1; left; left -= wanted, wanted = left > 3 ? 2 : left) {
-        CHECK_EQ(bp_span_gather_locked(&lists, wanted, &chain), wanted);
+        CHECK_EQ(bp_span_gather_locked(&lists, 0, wanted, &chain), wanted);
         uint32_t length = 0;
         for (; chain; chain = *(void **)chain)
             length++;
         CHECK_EQ(length, wanted);
     }
-    CHECK_EQ(bp_span_gather_locked(&lists, 0, &chain), 0);
+    CHECK_EQ(bp_span_gather_locked(&lists, 0, 0, &chain), 0);
 }
 
 // Free objects are taken from the fullest spans, whatever the order in which they came.
@@ -144,7 +144,7 @@ static void fullest_first(void)
     for (int i = 0; i < 4; i++) {
         struct bp_span *expected = spans[order[i]];
         uint32_t count = expected->free_count;
-        CHECK_EQ(bp_span_gather_locked(&lists, count, &chain), count);
+        CHECK_EQ(bp_span_gather_locked(&lists, 0, count, &chain), count);
         CHECK_FMT(expected->free_count == 0, "span with %u free was not the %d-th", count, i);
     }
     CHECK(!bp_span_has_free(&lists));
@@ -182,19 +182,19 @@ static void parks_what_was_not_bumped(void)
 {
     boot();
     struct bp_span *span = create(CLASS);
-    CHECK_NULL(bp_span_parked_locked(&lists));
+    CHECK_NULL(bp_span_parked_locked(&lists, 0));
     bp_span_stop_locked(&lists, span, object(span, 3));
     CHECK(!span->running);
     CHECK_EQ(span->fresh_count, 5);
     CHECK(!bp_span_has_free(&lists));
-    CHECK_PTR(bp_span_parked_locked(&lists), span);
+    CHECK_PTR(bp_span_parked_locked(&lists, 0), span);
     CHECK(span->running);
     CHECK_PTR(bp_span_cursor(span), object(span, 3));
     CHECK_PTR(bp_span_end(span), object(span, 8));
-    CHECK_NULL(bp_span_parked_locked(&lists));
+    CHECK_NULL(bp_span_parked_locked(&lists, 0));
     bp_span_stop_locked(&lists, span, object(span, 8));
     CHECK_EQ(span->list, 0);
-    CHECK_NULL(bp_span_parked_locked(&lists));
+    CHECK_NULL(bp_span_parked_locked(&lists, 0));
 }
 
 // A parked run whose bumped objects all came back goes, its fresh tail with it.
@@ -207,7 +207,7 @@ static void parked_spans_drain(void)
     CHECK_EQ(span_bytes(), BP_CHUNK_BYTES);
     put(span, 2, 3);
     CHECK_EQ(span_bytes(), 0);
-    CHECK_NULL(bp_span_parked_locked(&lists));
+    CHECK_NULL(bp_span_parked_locked(&lists, 0));
     CHECK(!bp_span_has_free(&lists));
 }
 
@@ -231,7 +231,7 @@ static void sparse_when_many_spans_are_nearly_empty(void)
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE); // three quarters
     put(spans[0], 6, 7);
     CHECK(bp_span_magazine_most(&lists, CLASS) == BP_MAGAZINE_SPARSE);
-    CHECK_EQ(bp_span_gather_locked(&lists, 1, &chain), 1);
+    CHECK_EQ(bp_span_gather_locked(&lists, 0, 1, &chain), 1);
     CHECK(bp_span_magazine_most(&lists, CLASS) != BP_MAGAZINE_SPARSE);
     bp_span_put_locked(&lists, chain);
     for (int i = 1; i < 17; i++)
@@ -291,7 +291,7 @@ static void check_gathered(struct bp_span *span, uint32_t chained)
     uint32_t free_count = span->free_count, bytes = bp_class[span->class_index].object_bytes;
     void *chain;
     for (uint32_t got = 0; got < free_count; got++) {
-        CHECK_EQ(bp_span_gather_locked(&lists, 1, &chain), 1);
+        CHECK_EQ(bp_span_gather_locked(&lists, 0, 1, &chain), 1);
         CHECK((got < chained) == (lists.faulted_objects == 0));
         size_t index = (size_t)((char *)chain - object(span, 0)) / bytes;
         CHECK_PTR(chain, object(span, (unsigned)index));

@@ -18,7 +18,7 @@ static size_t bytes_needed(unsigned area)
     size_t chunks = bp_reservation.arena_end;
     switch (area) {
     case BP_META_CHUNK_MAP:
-        return chunks;
+        return 2 * chunks;
     case BP_META_CHUNKS:
         return chunks * BP_CHUNK_RECORD_BYTES;
     case BP_META_FREE_BITS:
@@ -27,7 +27,7 @@ static size_t bytes_needed(unsigned area)
     case BP_META_SPANS:
         return chunks * BP_SPAN_RECORD_BYTES;
     case BP_META_HEAPS:
-        return 512 * BP_HEAP_RECORD_BYTES;
+        return 256 * BP_HEAP_RECORD_BYTES;
     default:
         return ((size_t)1 << bp_reservation.region_shift >>
                 (BP_SLOT_MIN_SHIFT + area - BP_META_SLOTS)) *

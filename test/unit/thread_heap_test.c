@@ -34,9 +34,9 @@ static void threads_begin_with_nothing(void)
         CHECK_NULL(bp_heap_try_malloc(n));
     struct bp_heap *heap = bp_registry_borrow();
     void *object = bp_heap_alloc(heap, CLASS);
-    CHECK_EQ(bp_heap_key_of(object), 2 * CLASS);
+    CHECK_EQ(bp_heap_key_of(object), bp_key(CLASS, heap->owner));
     CHECK(!bp_heap_try_free(object));
-    bp_heap_free(heap, CLASS, object);
+    heap_free(heap, object);
     bp_registry_return(heap);
     CHECK(!bp_heap_try_free(NULL));
 }
@@ -60,12 +60,12 @@ static void serves_every_class(void)
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         char *object = bp_heap_alloc(heap, i), *other = bp_heap_alloc(heap, i);
         REQUIRE(object && other);
-        CHECK_EQ(bp_heap_key_of(object), 2 * i);
+        CHECK_EQ(bp_heap_key_of(object), bp_key(i, heap->owner));
         CHECK_EQ(other - object, bp_class[i].object_bytes);
         memset(object, 'a', bp_class[i].object_bytes);
         memset(other, 'b', bp_class[i].object_bytes);
         CHECK_EQ(object[bp_class[i].object_bytes - 1], 'a');
-        bp_heap_free(heap, i, object);
+        heap_free(heap, object);
         CHECK_PTR(bp_heap_alloc(heap, i), object);
     }
     heap_check(heap);
@@ -85,7 +85,7 @@ static void starts_slowly(void)
         }
     }
     CHECK_EQ(limit, capacity);
-    CHECK(heap->hot.run[CLASS].limit <= heap->cold[CLASS].run_end);
+    CHECK(bp_heap_own_bin(heap, CLASS)->run.limit <= heap->cold[CLASS].run_end);
     heap_check(heap);
 }
 
@@ -97,13 +97,13 @@ static void frees_raise_the_limit_too(void)
     for (uint32_t i = 0; i <= capacity; i++)
         objects[i] = bp_heap_alloc(common, CLASS);
     for (uint32_t i = 0; i < capacity; i++) {
-        bp_heap_free(heap, CLASS, objects[i]);
+        bp_heap_free(heap, bp_key(CLASS, heap->owner), objects[i]);
         uint32_t limit = heap->cold[CLASS].limit;
         CHECK(limit >= 4 && limit < 2 * (i + 1) + 4);
         CHECK_NULL(bp_load_ptr_relaxed(&heap->cold[CLASS].spare));
     }
     CHECK_EQ(heap->cold[CLASS].limit, capacity);
-    bp_heap_free(heap, CLASS, objects[capacity]);
+    bp_heap_free(heap, bp_key(CLASS, heap->owner), objects[capacity]);
     CHECK_NOT_NULL(bp_load_ptr_relaxed(&heap->cold[CLASS].spare));
     heap_check(heap);
 }
@@ -116,17 +116,17 @@ static void magazines_turn(void)
     uint32_t count = 3 * capacity; // a bin, a spare, and one for the depot
     for (uint32_t i = 0; i < count; i++)
         objects[i] = alloc(heap);
-    while (heap->hot.run[CLASS].cursor == heap->hot.run[CLASS].limit)
+    while (bp_heap_own_bin(heap, CLASS)->run.cursor == bp_heap_own_bin(heap, CLASS)->run.limit)
         alloc(heap); // until the run is open
     for (uint32_t i = 0; i < count; i++) {
-        bp_heap_free(heap, CLASS, objects[i]);
+        heap_free(heap, objects[i]);
         uint32_t full = i / capacity; // magazines filled before this one
         CHECK_EQ(bp_load_ptr_relaxed(&heap->cold[CLASS].spare) != NULL, full > 0);
         CHECK_EQ(bp_depot_object_count(CLASS), full > 1 ? (full - 1) * capacity : 0);
-        CHECK_EQ(heap->hot.bin[CLASS].room, capacity - 1 - i % capacity);
+        CHECK_EQ(bp_heap_own_bin(heap, CLASS)->room, capacity - 1 - i % capacity);
     }
     heap_check(heap);
-    CHECK_PTR(heap->hot.run[CLASS].limit, heap->hot.run[CLASS].cursor);
+    CHECK_PTR(bp_heap_own_bin(heap, CLASS)->run.limit, bp_heap_own_bin(heap, CLASS)->run.cursor);
     // The newest comes first; the bin, the spare, the depot.
     for (uint32_t i = 0; i < count; i++) {
         uint32_t magazine = 2 - i / capacity;
@@ -146,7 +146,7 @@ static void sparse_classes_are_not_kept(void)
         objects[i] = bp_heap_alloc(heap, BIG);
     for (int i = 0; i < COUNT; i++) {
         if (i % 25)
-            bp_heap_free(heap, BIG, objects[i]);
+            heap_free(heap, objects[i]);
         heap_check_bin(heap, BIG);
     }
     CHECK(heap->cold[BIG].limit <= bp_class[BIG].magazine_capacity);
@@ -154,7 +154,7 @@ static void sparse_classes_are_not_kept(void)
     CHECK_FMT(span_bytes() <= (used_spans + 5) * BP_CHUNK_BYTES,
               "%zu bytes of spans for %zu objects", span_bytes(), used_spans);
     for (int i = 0; i < COUNT; i += 25)
-        bp_heap_free(heap, BIG, objects[i]);
+        heap_free(heap, objects[i]);
     bp_heap_flush(heap);
     bp_depot_drain();
     CHECK_EQ(span_bytes(), 0);
@@ -170,14 +170,14 @@ static void flush_leaves_nothing(void)
     }
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         for (int j = 0; j < 40; j++)
-            bp_heap_free(heap, i, objects[i][j]);
+            heap_free(heap, objects[i][j]);
     }
     heap_check(heap);
     bp_heap_flush(heap);
     heap_check(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        CHECK(!heap->hot.bin[i].head && !bp_load_ptr_relaxed(&heap->cold[i].spare));
-        CHECK(!heap->cold[i].run_end && !heap->hot.run[i].cursor);
+        CHECK(!bp_heap_own_bin(heap, i)->head && !bp_load_ptr_relaxed(&heap->cold[i].spare));
+        CHECK(!heap->cold[i].run_end && !bp_heap_own_bin(heap, i)->run.cursor);
     }
     bp_depot_drain();
     CHECK_EQ(span_bytes(), 0);
@@ -192,10 +192,10 @@ static void flush_spares_leaves_the_bin(void)
     for (uint32_t i = 0; i < capacity + 9; i++)
         objects[i] = alloc(heap);
     for (uint32_t i = 0; i < capacity + 9; i++)
-        bp_heap_free(heap, CLASS, objects[i]);
+        heap_free(heap, objects[i]);
     bp_heap_flush_spares(heap);
     CHECK_NULL(bp_load_ptr_relaxed(&heap->cold[CLASS].spare));
-    CHECK_EQ(chain_length(heap->hot.bin[CLASS].head), 9);
+    CHECK_EQ(chain_length(bp_heap_own_bin(heap, CLASS)->head), 9);
     heap_check(heap);
     for (uint32_t i = 9; i > 0; i--)
         CHECK_PTR(alloc(heap), objects[capacity + i - 1]);
@@ -256,8 +256,8 @@ static void hot_path_leaves_the_rest(void)
     void *objects[8];
     for (int i = 0; i < 8; i++)
         objects[i] = alloc(heap);
-    while (heap->hot.bin[CLASS].room)
-        bp_heap_free(heap, CLASS, alloc(bp_registry_at(0)));
+    while (bp_heap_own_bin(heap, CLASS)->room)
+        bp_heap_free(heap, bp_key(CLASS, heap->owner), alloc(bp_registry_at(0)));
     CHECK(!bp_heap_try_free(objects[0])); // the magazine is full
     heap_check(heap);
 }
@@ -287,7 +287,7 @@ static void check_filled(int at)
 static void release(struct bp_heap *heap, int at)
 {
     check_filled(at);
-    bp_heap_free(heap, shadow[at].class_index, shadow[at].object);
+    heap_free(heap, shadow[at].object);
     shadow[at].object = NULL;
 }
 

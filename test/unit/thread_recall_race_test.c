@@ -29,8 +29,8 @@ static struct bp_heap *heap_with_free_objects(void)
     for (int i = 0; i < OBJECTS; i++)
         objects[i] = bp_heap_alloc(heap, CLASS);
     for (int i = 0; i < OBJECTS; i++)
-        bp_heap_free(heap, CLASS, objects[i]);
-    REQUIRE(chain_length(heap->hot.bin[CLASS].head) > 3);
+        heap_free(heap, objects[i]);
+    REQUIRE(chain_length(bp_heap_own_bin(heap, CLASS)->head) > 3);
     return heap;
 }
 
@@ -44,7 +44,7 @@ static void settle_and_check(struct bp_heap *heap, uint32_t expected_length)
 {
     bp_heap_settle(heap);
     bp_large_settle(heap);
-    CHECK_EQ(chain_length(heap->hot.bin[CLASS].head), expected_length);
+    CHECK_EQ(chain_length(bp_heap_own_bin(heap, CLASS)->head), expected_length);
     heap_check(heap);
 }
 
@@ -68,7 +68,7 @@ static void check_no_object_twice(struct bp_heap *heap, const void *in_hand)
 static void a_pop_that_has_read_its_link(void)
 {
     struct bp_heap *heap = heap_with_free_objects();
-    struct bp_bin *bin = &heap->hot.bin[CLASS];
+    struct bp_bin *bin = bp_heap_own_bin(heap, CLASS);
     void **object = bin->head, *next = *object;
     empty_meanwhile(heap);
     bin->head = next;
@@ -81,7 +81,7 @@ static void a_pop_that_has_read_its_link(void)
 static void a_pop_that_has_not_counted(void)
 {
     struct bp_heap *heap = heap_with_free_objects();
-    struct bp_bin *bin = &heap->hot.bin[CLASS];
+    struct bp_bin *bin = bp_heap_own_bin(heap, CLASS);
     void **object = bin->head;
     bin->head = *object;
     memset(object, 0xff, 16);
@@ -94,7 +94,7 @@ static void a_pop_that_has_not_counted(void)
 static void a_push_that_has_linked(void)
 {
     struct bp_heap *heap = heap_with_free_objects();
-    struct bp_bin *bin = &heap->hot.bin[CLASS];
+    struct bp_bin *bin = bp_heap_own_bin(heap, CLASS);
     void **object = bp_heap_alloc(heap, CLASS);
     uint32_t room = bin->room - 1;
     *object = bin->head;
@@ -108,12 +108,13 @@ static void a_push_that_has_linked(void)
 static void a_bump(void)
 {
     struct bp_heap *heap = heap_with_free_objects();
-    struct bp_bin *bin = &heap->hot.bin[CLASS];
-    while (bin->head || heap->hot.run[CLASS].cursor == heap->hot.run[CLASS].limit)
+    struct bp_bin *bin = bp_heap_own_bin(heap, CLASS);
+    while (bin->head ||
+           bp_heap_own_bin(heap, CLASS)->run.cursor == bp_heap_own_bin(heap, CLASS)->run.limit)
         REQUIRE(bp_heap_alloc(heap, CLASS) != NULL);
-    char *object = heap->hot.run[CLASS].cursor;
+    char *object = bp_heap_own_bin(heap, CLASS)->run.cursor;
     empty_meanwhile(heap);
-    heap->hot.run[CLASS].cursor = object + bin->object_bytes;
+    bp_heap_own_bin(heap, CLASS)->run.cursor = object + bin->object_bytes;
     settle_and_check(heap, 0);
     check_no_object_twice(heap, object);
 }

@@ -81,19 +81,19 @@ static uint32_t slots_in_sight(const struct bp_heap *heap, unsigned region)
     return count;
 }
 
-static void check_full(const struct bp_heap *heap)
+static void check_full(struct bp_heap *heap)
 {
-    CHECK(chain_length(heap->hot.bin[TINY].head) > LEFT_OBJECTS ||
+    CHECK(chain_length(bp_heap_own_bin(heap, TINY)->head) > LEFT_OBJECTS ||
           bp_load_ptr_relaxed(&heap->cold[TINY].spare));
-    CHECK(chain_length(heap->hot.bin[SMALL].head) > LEFT_OBJECTS);
+    CHECK(chain_length(bp_heap_own_bin(heap, SMALL)->head) > LEFT_OBJECTS);
     CHECK_EQ(own_slots(heap, 1), SLOTS);
     CHECK_EQ(slots_in_sight(heap, 1), SLOTS);
 }
 
-static void check_emptied(const struct bp_heap *heap)
+static void check_emptied(struct bp_heap *heap)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        uint32_t left = chain_length(heap->hot.bin[i].head);
+        uint32_t left = chain_length(bp_heap_own_bin(heap, i)->head);
         CHECK_FMT(left <= LEFT_OBJECTS, "class %u keeps %u", i, left);
         CHECK_NULL(bp_load_ptr_relaxed(&heap->cold[i].spare));
     }
@@ -150,10 +150,10 @@ static void emptied_again_and_again(void)
 {
     boot_with_other();
     recall();
-    void *head = theirs->hot.bin[SMALL].head;
+    void *head = bp_heap_own_bin(theirs, SMALL)->head;
     for (int i = 0; i < 5; i++)
         recall();
-    CHECK_PTR(theirs->hot.bin[SMALL].head, head);
+    CHECK_PTR(bp_heap_own_bin(theirs, SMALL)->head, head);
     check_emptied(theirs);
     led_do(&other, come_home, NULL);
     for (int i = 0; i < 5; i++) {
@@ -180,12 +180,12 @@ static void caller_and_common_heap_stay(void)
     thread_boot(BP_TIB);
     struct bp_heap *common = bp_registry_at(0);
     fill_caches(NULL);
-    bp_heap_free(common, RARE, bp_heap_alloc(common, RARE));
+    heap_free(common, bp_heap_alloc(common, RARE));
     recall();
     CHECK_PTR(bp_heap_tls, &theirs->hot);
     CHECK(!theirs->away && !common->away);
     check_full(theirs);
-    CHECK_EQ(chain_length(common->hot.bin[RARE].head), 1);
+    CHECK_EQ(chain_length(bp_heap_own_bin(common, RARE)->head), 1);
 }
 
 // As the worker does: a thread without a heap calls.

@@ -52,7 +52,7 @@ static void attached_threads_use_their_own(void)
     bp_registry_attach();
     CHECK_PTR(bp_registry_own(), heap);
     for (size_t n = 0; n <= BP_SMALL_MAX; n++)
-        CHECK_EQ(heap->hot.key[(n + 15) / 16], 2 * bp_class_for(n));
+        CHECK_EQ(heap->hot.key[(n + 15) / 16], bp_key(bp_class_for(n), heap->owner));
     heap_check(heap);
 }
 
@@ -90,8 +90,8 @@ static void *leave_an_object(void *ret_object)
 {
     struct bp_heap *heap = thread_heap();
     void *object = bp_heap_alloc(heap, CLASS), *other = bp_heap_alloc(heap, CLASS);
-    bp_heap_free(heap, CLASS, other);
-    bp_heap_free(heap, CLASS, object);
+    heap_free(heap, other);
+    heap_free(heap, object);
     *(void **)ret_object = object;
     return NULL;
 }
@@ -138,7 +138,7 @@ static void *live_together(void *unused)
         objects[i] = bp_heap_alloc(heap, CLASS);
     pthread_barrier_wait(&barrier);
     for (int i = 0; i < 200; i++)
-        bp_heap_free(heap, CLASS, objects[i]);
+        heap_free(heap, objects[i]);
     size_t n_bytes = 100000;
     void *large = bp_large_alloc(heap, n_bytes, 16, false);
     bp_large_free(heap, large);
@@ -178,7 +178,7 @@ static void many_ended_heaps_are_emptied(void)
             struct bp_heap *heap = bp_registry_at(i);
             heap_check(heap);
             if (heap->state == BP_HEAP_EMPTY)
-                CHECK(!heap->hot.bin[CLASS].head && !heap->cold[CLASS].run_end &&
+                CHECK(!bp_heap_own_bin(heap, CLASS)->head && !heap->cold[CLASS].run_end &&
                       !heap->slots[1].own_count);
         }
     }
@@ -203,8 +203,9 @@ static void *work_after_the_end(void *unused)
     CHECK(!bp_heap_try_malloc(16) && !bp_heap_try_free(object));
     struct bp_heap *borrowed = bp_registry_borrow();
     CHECK_PTR(borrowed, common());
-    bp_heap_free(borrowed, CLASS, object);
-    CHECK_PTR(bp_heap_alloc(borrowed, CLASS), object);
+    heap_free(borrowed, object);
+    CHECK_PTR(bp_heap_bin(&borrowed->hot, bp_key(CLASS, heap->owner))->head, object);
+    CHECK_NOT_NULL(bp_heap_alloc(borrowed, CLASS));
     bp_registry_return(borrowed);
     REQUIRE(bp_os_thread_exit_arm(NULL) == 0); // once is enough
     return unused;
@@ -262,7 +263,7 @@ static void flush_reaches_parked_heaps(void)
 {
     void *object;
     thread_boot(256 * BP_MIB);
-    bp_heap_free(thread_heap(), 9, bp_heap_alloc(thread_heap(), 9));
+    heap_free(thread_heap(), bp_heap_alloc(thread_heap(), 9));
     run_thread(leave_an_object, &object);
     bp_registry_flush();
     bp_depot_drain();
@@ -282,12 +283,12 @@ static void flush_spares_live_heaps(void)
     for (int i = 0; i < count; i++)
         objects[i] = bp_heap_alloc(other, CLASS);
     for (int i = 0; i < count; i++)
-        bp_heap_free(other, CLASS, objects[i]);
+        heap_free(other, objects[i]);
     become_another();
     thread_heap();
     bp_registry_flush();
     CHECK_NULL(bp_load_ptr_relaxed(&other->cold[CLASS].spare));
-    CHECK_EQ(chain_length(other->hot.bin[CLASS].head), 36);
+    CHECK_EQ(chain_length(bp_heap_own_bin(other, CLASS)->head), 36);
     CHECK_NOT_NULL(other->cold[CLASS].run_end);
     heap_check(other);
 }
@@ -299,7 +300,7 @@ static void others_are_written_off(void)
 {
     thread_boot(BP_TIB);
     struct bp_heap *other = thread_heap();
-    bp_heap_free(other, CLASS, bp_heap_alloc(other, CLASS));
+    heap_free(other, bp_heap_alloc(other, CLASS));
     void *large[6];
     for (int i = 0; i < 6; i++)
         large[i] = bp_large_alloc(other, 100000, 16, false);
@@ -314,14 +315,14 @@ static void others_are_written_off(void)
     bp_heap_tls = &own->hot;
     bp_registry_after_fork();
     CHECK_EQ(other->state, BP_HEAP_EMPTY);
-    CHECK(!other->hot.bin[CLASS].head && !other->cold[CLASS].run_end);
+    CHECK(!bp_heap_own_bin(other, CLASS)->head && !other->cold[CLASS].run_end);
     for (int i = 0; i < 6; i++)
         CHECK_EQ(bp_region_slot(1, large[i])->state, i < 5 ? BP_SLOT_DIRTY : BP_SLOT_USED);
     CHECK_EQ(slot_bytes(), 102400);
     CHECK_EQ(own->state, BP_HEAP_LIVE);
     CHECK_EQ(common()->state, BP_HEAP_LIVE);
     CHECK_EQ(parked->state, BP_HEAP_PARKED);
-    bp_heap_free(own, CLASS, mine);
+    heap_free(own, mine);
     CHECK_PTR(bp_heap_alloc(own, CLASS), mine);
     become_another();
     CHECK_PTR(thread_heap(), parked);

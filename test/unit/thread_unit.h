@@ -36,10 +36,27 @@ static inline uint32_t chain_length(const void *chain)
     return length;
 }
 
-static inline void heap_check_bin(const struct bp_heap *heap, unsigned i)
+// As the slow path does it, whose the object may be.
+static inline void heap_free(struct bp_heap *heap, void *object)
 {
-    const struct bp_bin *bin = &heap->hot.bin[i];
-    const struct bp_run *run = &heap->hot.run[i];
+    bp_heap_free(heap, bp_heap_key_of(object), object);
+}
+
+static inline void heap_check_stray(struct bp_heap *heap, unsigned owner, unsigned i)
+{
+    const struct bp_bin *bin = bp_heap_bin(&heap->hot, bp_key(i, owner));
+    uint32_t limit = heap->stray[owner][i].limit;
+    CHECK_FMT(chain_length(bin->head) == limit - bin->room, "owner %u, class %u: %u in %u - %u",
+              owner, i, chain_length(bin->head), limit, bin->room);
+    CHECK_FMT(!limit || heap->stray_seen >> owner & 1, "owner %u unseen", owner);
+    for (const void *it = bin->head; it; it = *(void *const *)it)
+        CHECK_EQ(bp_key_class(bp_heap_key_of(it)), i);
+}
+
+static inline void heap_check_bin(struct bp_heap *heap, unsigned i)
+{
+    const struct bp_bin *bin = bp_heap_own_bin(heap, i);
+    const struct bp_run *run = &bin->run;
     const struct bp_bin_cold *cold = &heap->cold[i];
     void *spare = bp_load_ptr_relaxed(&cold->spare);
     CHECK_FMT(chain_length(bin->head) == cold->limit - bin->room, "class %u: %u in %u - %u", i,
@@ -48,8 +65,12 @@ static inline void heap_check_bin(const struct bp_heap *heap, unsigned i)
     CHECK_FMT(!spare || chain_length(spare) == cold->spare_count, "class %u: spare", i);
     CHECK_FMT(run->cursor <= run->limit && run->limit <= cold->run_end, "class %u: run", i);
     for (const void *it = bin->head; it; it = *(void *const *)it)
-        CHECK_FMT(bp_heap_key_of(it) == 2 * i, "class %u has an object of key %zu", i,
+        CHECK_FMT(bp_key_class(bp_heap_key_of(it)) == i, "class %u has an object of key %zu", i,
                   bp_heap_key_of(it));
+    for (unsigned owner = 0; owner < BP_OWNER_COUNT; owner++) {
+        if (owner != heap->owner)
+            heap_check_stray(heap, owner, i);
+    }
 }
 
 static inline void heap_check_slots(const struct bp_heap *heap, unsigned region)
@@ -67,7 +88,7 @@ static inline void heap_check_slots(const struct bp_heap *heap, unsigned region)
 }
 
 // The invariants of heap.h; the heap is at rest.
-static inline void heap_check(const struct bp_heap *heap)
+static inline void heap_check(struct bp_heap *heap)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         heap_check_bin(heap, i);

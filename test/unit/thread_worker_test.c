@@ -104,11 +104,11 @@ static bool depots_are_empty(void)
     return objects == 0;
 }
 
-static bool is_emptied(const struct bp_heap *heap)
+static bool is_emptied(struct bp_heap *heap)
 {
     uint32_t most = 0;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
-        most = (uint32_t)bp_max(most, chain_length(heap->hot.bin[i].head));
+        most = (uint32_t)bp_max(most, chain_length(bp_heap_own_bin(heap, i)->head));
     return most <= LEFT_OBJECTS;
 }
 
