@@ -53,14 +53,17 @@ BP_HOT void *bp_heap_try_run(struct bp_bin *bin)
     return object;
 }
 
+// BP_KEEP(key): the bin is addressed anew by each instruction that needs it, instead of by one more
+// that computes its address.
 BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t key)
 {
-    struct bp_bin *bin = bp_heap_bin(heap, key);
-    void *object = bin->head;
+    void *object = bp_heap_bin(heap, key)->head;
+    BP_KEEP(key);
     if (BP_UNLIKELY(!object))
-        return bp_heap_try_run(bin);
-    bin->head = *(void **)object;
-    bin->room++;
+        return bp_heap_try_run(bp_heap_bin(heap, key));
+    bp_heap_bin(heap, key)->head = *(void **)object;
+    BP_KEEP(key);
+    bp_heap_bin(heap, key)->room++;
     return object;
 }
 
@@ -93,13 +96,15 @@ BP_HOT bool bp_heap_try_free(void *object)
     if (BP_UNLIKELY(units >= bp_hot.arena_units))
         return false;
     size_t key = ((const uint16_t *)(const void *)base)[units >> (BP_CHUNK_SHIFT - 4)];
-    struct bp_bin *bin = bp_heap_bin(bp_heap_tls, key);
-    uint32_t room;
-    if (BP_UNLIKELY(__builtin_sub_overflow(bin->room, 1u, &room)))
+    struct bp_heap_hot *heap = bp_heap_tls;
+    if (BP_UNLIKELY(!(bp_heap_bin(heap, key)->room & INT32_MAX)))
         return false;
-    *(void **)object = bin->head;
-    bin->head = object;
-    bin->room = room;
+    BP_KEEP(key);
+    *(void **)object = bp_heap_bin(heap, key)->head;
+    BP_KEEP(key);
+    bp_heap_bin(heap, key)->head = object;
+    BP_KEEP(key);
+    bp_heap_bin(heap, key)->room--;
     return true;
 }
 

@@ -129,8 +129,8 @@ class Limits(unittest.TestCase):
 
     def test_good(self):
         self.assertEqual(self.broken('malloc', self.GOOD), [])
-        self.assertEqual(self.broken('malloc', ['nop'] * 16 + self.GOOD), [])
-        self.assertEqual(self.broken('free', ['nop'] * 18 + self.GOOD), [])
+        self.assertEqual(self.broken('malloc', ['nop'] * 13 + self.GOOD), [])
+        self.assertEqual(self.broken('free', ['nop'] * 15 + self.GOOD), [])
 
     def test_each_limit(self):
         for bad in ('push %rbx', 'call 99', 'lock incl (%rax)', 'div %rcx', 'mov %fs:0x0,%rax'):
@@ -140,10 +140,10 @@ class Limits(unittest.TestCase):
                     self.assertEqual(len(self.broken(symbol, [bad, *self.GOOD])), expected)
 
     def test_lengths_and_ends(self):
-        self.assertEqual(self.broken('malloc', ['nop'] * 17 + self.GOOD),
-                         ['malloc: 19 instructions, expected at most 18'])
-        self.assertEqual(self.broken('free', ['nop'] * 19 + self.GOOD),
-                         ['free: 21 instructions, expected at most 20'])
+        self.assertEqual(self.broken('malloc', ['nop'] * 14 + self.GOOD),
+                         ['malloc: 16 instructions, expected at most 15'])
+        self.assertEqual(self.broken('free', ['nop'] * 16 + self.GOOD),
+                         ['free: 18 instructions, expected at most 17'])
         self.assertEqual(self.broken('calloc', ['ret']),
                          ['calloc: 0 TLS accesses on the line, expected 1'])
         self.assertEqual(self.broken('free', ['mov %fs:(%rax),%rdx', 'jmp 77']),
