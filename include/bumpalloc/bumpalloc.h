@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 // libbumpalloc: what a program may ask of its allocator beyond the malloc family.
 // The malloc family itself keeps its standard names and headers (<stdlib.h>, <malloc.h>).
-// All functions may be called from any thread; none sets errno unless it says so.
+// This header includes all others: error, region, stream, arena, allocator.
+// The functions in it may be called from any thread; none sets errno unless it says so.
 #ifndef BUMPALLOC_BUMPALLOC_H
 #define BUMPALLOC_BUMPALLOC_H
+
+#include "allocator.h"
+#include "arena.h"
+#include "error.h"
+#include "region.h"
+#include "stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -112,6 +112,28 @@ static inline void bp_poke_relaxed(void **cell, void *value)
     __atomic_store_n(cell, value, __ATOMIC_RELAXED);
 }
 
+// Words of public structs, which have no atomic types because C++ reads those headers too.
+static inline size_t bp_peek_size_acquire(const size_t *cell)
+{
+    return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
+}
+
+static inline size_t bp_peek_size_relaxed(const size_t *cell)
+{
+    return __atomic_load_n(cell, __ATOMIC_RELAXED);
+}
+
+static inline bool bp_cas_size_acq_rel(size_t *cell, size_t expected, size_t value)
+{
+    return __atomic_compare_exchange_n(cell, &expected, value, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline uint32_t bp_poke_add_u32_relaxed(uint32_t *cell, uint32_t value)
+{
+    return __atomic_fetch_add(cell, value, __ATOMIC_RELAXED);
+}
+
 // Of two threads that each store and then look, at least one sees the other.
 static inline void bp_fence_full(void)
 {
