@@ -303,6 +303,86 @@ static void populates(void)
     bump_region_destroy(&region);
 }
 
+// More than the machine has is refused by the system at the call, and nothing has changed. Not so
+// where overcommit is without bounds.
+static void is_refused_by_the_system(void)
+{
+    char mode = '1';
+    int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY);
+    if (fd < 0 || read(fd, &mode, 1) != 1 || mode == '1')
+        return;
+    close(fd);
+    struct bump_region region = made((size_t)1 << 43, BUMP_PROT_READ_WRITE, 0);
+    CHECK_EQ(bump_region_resize(&region, 1000), 0);
+    memset(bump_region_base(&region), 7, 1000);
+    CHECK_EQ(bump_region_resize(&region, (size_t)1 << 43), -ENOMEM);
+    CHECK_EQ(bump_region_size(&region), 1000);
+    CHECK_EQ(bump_region_committed(&region), STEP);
+    CHECK(is_filled(bump_region_base(&region), 1000, 7));
+    CHECK_EQ(bump_region_resize(&region, MIB), 0);
+    bump_region_destroy(&region);
+}
+
+static void has_no_addresses(void *unused)
+{
+    struct bump_region region = {0};
+    struct bump_arena arena = {0};
+    struct rlimit limit = {GIB, GIB};
+    (void)unused;
+    REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
+    CHECK_EQ(bump_region_create(&region, 2 * GIB, BUMP_PROT_READ_WRITE, 0), -ENOMEM);
+    CHECK_EQ(bump_arena_create(&arena, 2 * GIB, 0), -ENOMEM);
+    CHECK_NULL(bump_arena_alloc(&arena, 1, 1)); // its default is as much
+    CHECK_EQ(bump_region_create(&region, 100 * MIB, BUMP_PROT_READ_WRITE, 0), 0);
+    CHECK_EQ(bump_arena_create(&arena, 100 * MIB, 0), 0);
+    CHECK_NOT_NULL(bump_arena_alloc(&arena, 1, 1));
+}
+
+static void respects_an_address_limit(void)
+{
+    CHECK_EQ(in_child(has_no_addresses, NULL), 0);
+}
+
+static void child_writes(void *argument)
+{
+    struct bump_region *region = argument;
+    memset(bump_region_base(region), 9, 1000);
+    CHECK_EQ(bump_region_resize(region, MIB), 0);
+    CHECK_EQ(bump_region_destroy(region), 0);
+}
+
+static void survives_fork(void)
+{
+    struct bump_region region = made(MIB, BUMP_PROT_READ_WRITE, 0);
+    CHECK_EQ(bump_region_resize(&region, 1000), 0);
+    memset(bump_region_base(&region), 7, 1000);
+    CHECK_EQ(in_child(child_writes, &region), 0);
+    CHECK(is_filled(bump_region_base(&region), 1000, 7));
+    CHECK_EQ(bump_region_resize(&region, 2000), 0);
+    bump_region_destroy(&region);
+}
+
+#if defined(__x86_64__)
+static void runs_what_was_written(void)
+{
+    static const unsigned char return_42[] = {0xb8, 42, 0, 0, 0, 0xc3};
+    struct bump_region region = made(1000, BUMP_PROT_READ_WRITE, BUMP_REGION_JIT);
+    CHECK_EQ(bump_region_commit(&region, sizeof return_42), 0);
+    memcpy(bump_region_base(&region), return_42, sizeof return_42);
+    CHECK_EQ(bump_region_set_prot(&region, BUMP_PROT_READ_EXEC), 0);
+    int (*function)(void);
+    void *base = bump_region_base(&region);
+    memcpy(&function, &base, sizeof base);
+    CHECK_EQ(function(), 42);
+    CHECK(faults(write_42, base));
+    bump_region_destroy(&region);
+}
+#else
+static void runs_what_was_written(void)
+{
+}
+#endif
+
 int main(void)
 {
     void (*const cases[])(void) = {
@@ -322,6 +402,10 @@ int main(void)
         stays_inside,
         aligns_and_hints,
         populates,
+        is_refused_by_the_system,
+        respects_an_address_limit,
+        survives_fork,
+        runs_what_was_written,
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         cases[i]();
