@@ -84,8 +84,8 @@ int bump_region_create_aligned(struct bump_region *region, size_t max_bytes, siz
 // bump_region_sync or bump_region_destroy cut it.
 //
 // A child of fork has no access to the pages and every call but bump_region_destroy is -ESTALE
-// there, unless BUMP_REGION_FORK_SHARE was given: then both see the same bytes, and neither may
-// resize the region while the other uses it.
+// there, unless BUMP_REGION_FORK_SHARE was given: then both see the same bytes, neither may resize
+// the region while the other uses it, and the length of the file stays the parent's business.
 int bump_region_open(struct bump_region *region, const char *path, size_t max_bytes, unsigned prot,
                      unsigned flags);
 // Gives the addresses and all memory back and zeroes the struct; nothing happens to a zeroed one. A
@@ -104,7 +104,7 @@ int bump_region_resize(struct bump_region *region, size_t n_bytes);
 // the range lies in the committed pages (-ERANGE).
 int bump_region_decommit(struct bump_region *region, size_t offset_bytes, size_t n_bytes);
 
-// Changes the protection of these pages alone, until they are decommitted by shrinking or
+// Changes the protection of these pages alone, until the region shrinks below their end or
 // bump_region_set_prot is called. Arguments and errors as for bump_region_decommit.
 int bump_region_protect(struct bump_region *region, size_t offset_bytes, size_t n_bytes,
                         unsigned prot);

@@ -49,6 +49,7 @@ int bp_region_check(unsigned prot, unsigned flags, unsigned known_flags);
 int bp_region_file_extend(struct bump_region *region, size_t end_bytes);
 int bp_region_file_cut(struct bump_region *region, size_t keep_bytes);
 int bp_region_file_finish(struct bump_region *region);
+bool bp_region_file_is_own(const struct bump_region *region);
 int bp_region_file_reserve(struct bump_region *region, size_t offset_bytes, size_t n_bytes);
 
 #endif

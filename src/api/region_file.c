@@ -61,10 +61,17 @@ int bp_region_file_cut(struct bump_region *region, size_t keep_bytes)
     return code;
 }
 
+// The file's length is the business of the process that opened it: a child that shares the pages
+// would cut what the other has committed.
+bool bp_region_file_is_own(const struct bump_region *region)
+{
+    return region->process == bp_os_process_id();
+}
+
 int bp_region_file_finish(struct bump_region *region)
 {
-    bool named = !(region->flags & BUMP_REGION_TEMPORARY);
-    int code = named ? bp_region_file_cut(region, region->size_bytes) : 0;
+    bool cuts = !(region->flags & BUMP_REGION_TEMPORARY) && bp_region_file_is_own(region);
+    int code = cuts ? bp_region_file_cut(region, region->size_bytes) : 0;
     int closed = -bp_os_file_close(region->file);
     return code ? code : closed;
 }

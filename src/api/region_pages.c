@@ -122,7 +122,8 @@ BP_EXPORT int bump_region_sync(struct bump_region *region)
     if (code || !(region->flags & BP_REGION_FILE) || !region->committed_bytes)
         return code;
     code = -bp_os_file_sync(region->base, region->committed_bytes);
-    if (!code)
-        code = bp_region_release(region, region->size_bytes);
+    if (code || !bp_region_file_is_own(region))
+        return code;
+    code = bp_region_release(region, region->size_bytes);
     return code ? code : bp_region_file_cut(region, region->size_bytes);
 }

@@ -101,8 +101,11 @@ static void loses_nothing_when_full(void)
         struct bump_arena arena = {0};
         REQUIRE(bump_arena_create(&arena, 1 * MIB, flags[f]) == 0);
         CHECK_NOT_NULL(bump_arena_alloc(&arena, 100, 1));
-        for (int i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++) {
             CHECK_NULL(bump_arena_alloc(&arena, 1 * MIB, 1));
+            CHECK_NULL(bump_arena_alloc(&arena, PTRDIFF_MAX - (size_t)i, 16)); // once it wrapped
+            CHECK_NULL(bump_arena_alloc(&arena, SIZE_MAX - (size_t)i, 1));
+        }
         CHECK_EQ(bump_arena_used(&arena), 100);
         CHECK_EQ(bump_arena_available(&arena), MIB - 100);
         char *rest = bump_arena_alloc(&arena, MIB - 100, 1);
@@ -112,6 +115,23 @@ static void loses_nothing_when_full(void)
         CHECK_NULL(bump_arena_alloc(&arena, 0, 1));
         CHECK_EQ(bump_arena_prepare(&arena, 1), -ERANGE);
         CHECK_EQ(bump_arena_available(&arena), 0);
+        bump_arena_destroy(&arena);
+    }
+}
+
+// Zig-TempAllocator and v_alloc lost an end that was shorter than a step, or than a page.
+static void uses_the_last_page(void)
+{
+    for (size_t pages = 1; pages < 40; pages += 6) {
+        struct bump_arena arena = {0};
+        REQUIRE(bump_arena_create(&arena, pages * page_bytes() - 100, 0) == 0);
+        CHECK_EQ(bump_arena_reserved(&arena), pages * page_bytes());
+        for (size_t i = 0; i < pages; i++) {
+            char *page = bump_arena_alloc(&arena, page_bytes(), 1);
+            REQUIRE(page != NULL);
+            memset(page, 1, page_bytes());
+        }
+        CHECK_NULL(bump_arena_alloc(&arena, 1, 1));
         bump_arena_destroy(&arena);
     }
 }
@@ -307,6 +327,7 @@ int main(void)
     aligns_to_anything();
     gives_zero_bytes_an_address();
     loses_nothing_when_full();
+    uses_the_last_page();
     is_made_by_the_first_allocation();
     resizes_the_last();
     zeroes_what_was_used();

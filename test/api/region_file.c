@@ -142,6 +142,14 @@ static void shares_with_the_child(void *argument)
     write_42(bump_region_base(region));
 }
 
+// The length is the business of the process that opened the file.
+static void ends_its_share(void *argument)
+{
+    struct bump_region *region = argument;
+    CHECK_EQ(bump_region_sync(region), 0);
+    CHECK_EQ(bump_region_destroy(region), 0);
+}
+
 static void survives_fork(void)
 {
     struct bump_region region = {0};
@@ -158,7 +166,12 @@ static void survives_fork(void)
             0);
     CHECK_EQ(in_child(shares_with_the_child, &region), 0);
     CHECK_EQ(*(char *)bump_region_base(&region), 42);
+    CHECK_EQ(in_child(ends_its_share, &region), 0);
+    CHECK(bump_region_committed(&region) > 50000);
+    CHECK_EQ(bump_region_resize(&region, 50000), 0); // within what is committed
+    memset(bump_region_base(&region), 3, 50000);
     CHECK_EQ(bump_region_destroy(&region), 0);
+    CHECK_EQ(length_of(path), 50000);
     unlink(path);
 }
 
