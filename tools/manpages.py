@@ -3,8 +3,8 @@
 """Write manual pages from the words of the public headers.
 
 A header is a page: its opening comment is the description, and each declaration comes with the
-comment above it. Declarations without a comment, and structs whose comment is "Private.", are left
-out. bumpalloc.h becomes bumpalloc.3, region.h becomes bump_region.3; every function has a page that
+comment above it, which holds for all that follow without an empty line. What has the comment
+"Private." is left out. bumpalloc.h becomes bumpalloc.3, region.h becomes bump_region.3; every function has a page that
 leads to the one that tells of it.
 """
 import argparse
@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 
 NAME = re.compile(r'\b(bump_\w+)\s*\(')
+DECLARATION = re.compile(r'#define BUMP_\w+ |enum\b|struct\b|static inline|\w[\w ]*[ *]bump_')
 WORD = re.compile(r'\b(?:bump_\w+(?:\(\))?|BUMP(?:ALLOC)?_\w+|NULL|-E[A-Z]+)')
 
 
@@ -68,21 +69,23 @@ def kind_of(code):
 
 
 def items(text):
-    """Everything that a header declares and says something of."""
+    """Everything that a header declares for its users."""
     lines = text.split('\n')
-    comment, at = [], next((i for i, line in enumerate(lines) if line.startswith('#ifndef')), 0)
+    comment, before = [], []  # of this declaration, and of the one that ended on the line above
+    at = next((i for i, line in enumerate(lines) if line.startswith('#ifndef')), 0)
     while at < len(lines):
         line = lines[at]
         if line.startswith('//'):
             comment.append(line)
             at += 1
-        elif re.match(r'(#define BUMP_\w+ |enum\b|struct\b|static inline|\w[\w ]*[ *]bump_)', line):
+        elif DECLARATION.match(line):
             code, at = declaration(lines, at)
-            if not (comment == [] and kind_of(code) == 'function') and comment != ['// Private.']:
-                yield Item(paragraphs(comment), code, kind_of(code))
+            before = comment or before
+            if not (before and before[0].startswith('// Private.')):
+                yield Item(paragraphs(before), code, kind_of(code))
             comment = []
         else:
-            comment, at = [], at + 1
+            comment, before, at = [], [], at + 1
 
 
 def shown(item):

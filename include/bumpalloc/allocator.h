@@ -13,6 +13,9 @@
 #include "region.h"
 
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,9 +39,6 @@ struct bump_allocator bump_arena_allocator(struct bump_arena *arena);
 // pointers stay valid. A second object is NULL, as is an alignment that the base does not have. For
 // one thread at a time.
 struct bump_allocator bump_region_allocator(struct bump_region *region);
-// malloc, realloc and free of the process. For any thread.
-struct bump_allocator bump_malloc_allocator(void);
-
 // Calls the function of the same name; the size 0 is taken for 1.
 static inline void *bump_allocator_alloc(const struct bump_allocator *allocator, size_t n_bytes,
                                          size_t align)
@@ -62,6 +62,48 @@ static inline void bump_allocator_free(const struct bump_allocator *allocator, v
 {
     if (object)
         allocator->free(allocator->context, object, n_bytes ? n_bytes : 1, align);
+}
+
+// Private.
+static inline void *bump_malloc_alloc_(void *context, size_t n_bytes, size_t align)
+{
+    (void)context;
+    if (align <= BUMP_ALIGN)
+        return align && (align & (align - 1)) == 0 ? malloc(n_bytes) : NULL;
+    if ((align & (align - 1)) != 0 || n_bytes > SIZE_MAX - align)
+        return NULL;
+    return aligned_alloc(align, (n_bytes + align - 1) & ~(align - 1));
+}
+
+// Private.
+static inline void bump_malloc_free_(void *context, void *object, size_t n_bytes, size_t align)
+{
+    (void)context;
+    (void)n_bytes;
+    (void)align;
+    free(object);
+}
+
+// Private. realloc would forget the alignment.
+static inline void *bump_malloc_resize_(void *context, void *object, size_t old_bytes,
+                                        size_t new_bytes, size_t align)
+{
+    if (align <= BUMP_ALIGN)
+        return realloc(object, new_bytes);
+    void *moved = bump_malloc_alloc_(context, new_bytes, align);
+    if (!moved)
+        return NULL;
+    memcpy(moved, object, old_bytes < new_bytes ? old_bytes : new_bytes);
+    free(object);
+    return moved;
+}
+
+// malloc, aligned_alloc, realloc and free of the program that includes this. For any thread.
+static inline struct bump_allocator bump_malloc_allocator(void)
+{
+    struct bump_allocator allocator = {bump_malloc_alloc_, bump_malloc_resize_, bump_malloc_free_,
+                                       NULL};
+    return allocator;
 }
 
 #ifdef __cplusplus

@@ -4,7 +4,6 @@
 #include "base/attr.h"
 #include "base/bits.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void *arena_alloc(void *context, size_t n_bytes, size_t align)
@@ -63,44 +62,4 @@ static void region_free(void *context, void *object, size_t n_bytes, size_t alig
 BP_EXPORT struct bump_allocator bump_region_allocator(struct bump_region *region)
 {
     return (struct bump_allocator){region_alloc, region_resize, region_free, region};
-}
-
-static bool is_plain(size_t align)
-{
-    return align <= _Alignof(max_align_t);
-}
-
-static void *malloc_alloc(void *context, size_t n_bytes, size_t align)
-{
-    (void)context;
-    if (!bp_is_power_of_two(align) || n_bytes > SIZE_MAX - align)
-        return NULL;
-    return is_plain(align) ? malloc(n_bytes) : aligned_alloc(align, bp_align_up(n_bytes, align));
-}
-
-static void malloc_free(void *context, void *object, size_t n_bytes, size_t align)
-{
-    (void)context;
-    (void)n_bytes;
-    (void)align;
-    free(object);
-}
-
-// realloc would forget the alignment.
-static void *malloc_resize(void *context, void *object, size_t old_bytes, size_t new_bytes,
-                           size_t align)
-{
-    if (is_plain(align))
-        return realloc(object, new_bytes);
-    void *moved = malloc_alloc(context, new_bytes, align);
-    if (!moved)
-        return NULL;
-    memcpy(moved, object, bp_min(old_bytes, new_bytes));
-    free(object);
-    return moved;
-}
-
-BP_EXPORT struct bump_allocator bump_malloc_allocator(void)
-{
-    return (struct bump_allocator){malloc_alloc, malloc_resize, malloc_free, NULL};
 }

@@ -42,11 +42,18 @@ struct bump_place {
 // never both.
 void *bump_thing_do(int a,
                     int b);
-int bump_thing_silent(void);
+int bump_thing_too(void);
 // Gets it.
 static inline int bump_thing_get(const struct bump_secret *secret)
 {
     return bump_other(secret->field);
+}
+
+int bump_thing_silent(void);
+// Private. For the others.
+static inline int bump_hidden(void)
+{
+    return 1;
 }
 #endif
 '''
@@ -58,14 +65,17 @@ class Generator(unittest.TestCase):
 
     def test_items(self):
         self.assertEqual([item.kind for item in self.found],
-                         ['constant', 'type', 'type', 'function', 'function'])
-        self.assertEqual(manpages.functions(HEADER), ['bump_thing_do', 'bump_thing_get'])
+                         ['constant', 'type', 'type'] + 4 * ['function'])
+        self.assertEqual(manpages.functions(HEADER),
+                         ['bump_thing_do', 'bump_thing_too', 'bump_thing_get', 'bump_thing_silent'])
 
     def test_comments_are_joined(self):
         do = self.found[3]
         self.assertEqual(do.comment, ['Does it. NULL if not; never both.'])
         self.assertTrue(do.code.endswith('int b);'))
-        self.assertEqual(self.found[4].code,
+        self.assertEqual(self.found[4].comment, do.comment)  # no empty line between them
+        self.assertEqual(self.found[6].comment, [])
+        self.assertEqual(self.found[5].code,
                          'int bump_thing_get(const struct bump_secret *secret);')
 
     def test_private_fields(self):
@@ -80,11 +90,11 @@ class Generator(unittest.TestCase):
             text = (header.parent / 'bump_thing.3').read_text()
             self.assertEqual((header.parent / 'bump_thing_do.3').read_text(),
                              '.so man3/bump_thing.3\n')
-        self.assertIn('bump_thing_do, bump_thing_get \\- a thing\n', text)
+        self.assertIn('bump_thing_do, bump_thing_too, bump_thing_get, bump_thing_silent \\- a thing\n', text)
         self.assertIn('back\\eslash and .a dot', text)
         self.assertIn('\\fBNULL\\fP', text)
         self.assertIn('bump_other\\fP(3)', text)
-        for absent in ('hidden', 'bump_secret {', 'bump_thing_silent'):
+        for absent in ('hidden', 'bump_secret {'):
             self.assertNotIn(absent, text)
 
     def test_list(self):
@@ -95,7 +105,8 @@ class Generator(unittest.TestCase):
             with contextlib.redirect_stdout(out):
                 self.assertEqual(manpages.main(['--list', str(header)]), 0)
         self.assertEqual(out.getvalue().split(),
-                         ['bump_thing.3', 'bump_thing_do.3', 'bump_thing_get.3'])
+                         ['bump_thing.3', 'bump_thing_do.3', 'bump_thing_get.3',
+                          'bump_thing_silent.3', 'bump_thing_too.3'])
 
 
 class Pages(unittest.TestCase):
