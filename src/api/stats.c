@@ -3,6 +3,7 @@
 
 #include "core/counters.h"
 #include "core/lock.h"
+#include "core/options.h"
 #include "region/depot.h"
 #include "region/size_class.h"
 #include "region/span.h"
@@ -109,6 +110,8 @@ void bp_stats_gather(struct bp_stats *stats)
         count_spans(stats);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         settle_class(stats, i);
+    if (bp_options.nofree)
+        stats->used_bytes = stats->span_bytes;
     stats->used_bytes += stats->slot_bytes + stats->direct_bytes;
     stats->free_bytes += stats->dirty_bytes;
     stats->trimmable_bytes = stats->dirty_bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/options.h"
 
+#include "base/bits.h"
 #include "base/limits.h"
 #include "core/report.h"
 #include "os/os.h"
@@ -42,6 +43,12 @@ static const struct bp_option table[] = {
      "huge pages: where they pay, nowhere, or wherever they fit", &bp_options.thp},
     {"BUMPALLOC_REALLOC_ZERO", BP_OPTION_CHOICE, "free|alloc", "free",
      "what realloc(p, 0) does: free, or a new object", &bp_options.realloc_zero_allocates},
+    {"BUMPALLOC_STABLE_REALLOC", BP_OPTION_TIMES, NULL, "0",
+     "what realloc makes larger than SIZE can grow FACTOR times without moving; 0 for never",
+     &bp_options.stable_realloc},
+    {"BUMPALLOC_NOFREE", BP_OPTION_CHOICE, "0|1", "0",
+     "1: free does nothing, all objects in one run: for programs that end soon",
+     &bp_options.nofree},
 };
 
 enum { OPTION_COUNT = sizeof(table) / sizeof(table[0]) };
@@ -101,6 +108,25 @@ static bool parse_number(const char *text, size_t *ret_value)
     return true;
 }
 
+// SIZE:FACTOR, or 0. The size is rounded up to 4096, so that the factor (to 4095) fits below it.
+static bool parse_times(const char *text, size_t *ret_value)
+{
+    char size_text[24];
+    size_t n_bytes, factor = 0;
+    const char *colon = strchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    if (length >= sizeof(size_text))
+        return false;
+    memcpy(size_text, text, length);
+    size_text[length] = '\0';
+    if (!parse_size(size_text, &n_bytes) || n_bytes > SIZE_MAX / 2 || !colon == (n_bytes != 0))
+        return false;
+    if (colon && (!parse_number(colon + 1, &factor) || !factor || factor > 4095))
+        return false;
+    *ret_value = bp_align_up(n_bytes, 4096) | factor;
+    return true;
+}
+
 static bool parse_choice(const char *words, const char *text, size_t *ret_index)
 {
     size_t length = strlen(text);
@@ -122,6 +148,8 @@ bool bp_option_parse(const struct bp_option *option, const char *text, size_t *r
         return parse_size(text, ret_value);
     if (option->kind == BP_OPTION_NUMBER)
         return parse_number(text, ret_value);
+    if (option->kind == BP_OPTION_TIMES)
+        return parse_times(text, ret_value);
     return parse_choice(option->words, text, ret_value);
 }
 
@@ -132,7 +160,8 @@ const struct bp_option *bp_option_at(unsigned index)
 
 static const char *complaint_of(enum bp_option_kind kind)
 {
-    static const char *const words[] = {"not a size", "not a number", "unknown"};
+    static const char *const words[] = {"not a size", "not a number", "unknown",
+                                        "not a size and a factor"};
     return words[kind];
 }
 

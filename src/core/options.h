@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum bp_purge_mode { BP_PURGE_AUTO, BP_PURGE_NOW, BP_PURGE_NEVER };
 enum bp_thp_mode { BP_THP_AUTO, BP_THP_NEVER, BP_THP_ALWAYS };
@@ -25,9 +26,11 @@ struct bp_options {
     size_t cache_bytes;            // what those of all threads may hold, for each CPU
     size_t thp;                    // enum bp_thp_mode
     size_t realloc_zero_allocates; // realloc(p, 0) is a new object
+    size_t stable_realloc;         // a size and, in its low 12 bits, a factor; 0: off
+    size_t nofree;                 // 0 or 1
 };
 
-enum bp_option_kind { BP_OPTION_SIZE, BP_OPTION_NUMBER, BP_OPTION_CHOICE };
+enum bp_option_kind { BP_OPTION_SIZE, BP_OPTION_NUMBER, BP_OPTION_CHOICE, BP_OPTION_TIMES };
 
 struct bp_option {
     const char *name;
@@ -41,6 +44,17 @@ struct bp_option {
 extern struct bp_options bp_options;
 
 void bp_options_read(void);
+
+// How far an object that realloc makes so large is to be able to grow in place; 0: no further than
+// it comes.
+static inline size_t bp_options_stable_max(size_t n_bytes)
+{
+    size_t factor = bp_options.stable_realloc & 4095;
+    size_t max_bytes;
+    if (!factor || n_bytes < bp_options.stable_realloc - factor)
+        return 0;
+    return __builtin_mul_overflow(n_bytes, factor, &max_bytes) ? SIZE_MAX / 2 : max_bytes;
+}
 // The table's rows; NULL behind the last.
 const struct bp_option *bp_option_at(unsigned index);
 // True if the text is a value of this option.

@@ -18,6 +18,8 @@ struct bp_class_region {
     uint32_t clean;
     bool clean_committed; // the clean pool has slots that hold commit charge
     uint32_t busy;        // slots that a purge, a decommit or a move has in its hands
+    uint32_t last_window; // slots in the window that was committed last
+    struct bp_region_counts counts;
 } BP_LINE_ALIGNED;
 
 struct bp_class_region *bp_slots_region(unsigned region);

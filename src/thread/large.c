@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/large.h"
 
+#include "core/options.h"
 #include "os/os.h"
 #include "region/class_region.h"
 #include "region/direct.h"
@@ -15,15 +16,55 @@
 static const uint8_t own_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 1};
 static const uint8_t shared_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 0};
 
-void bp_large_init(struct bp_heap *heap)
+static bp_atomic_size buffer_bytes = SIZE_MAX; // what the program wants instead
+
+// The heap's own places first.
+static void limits_by_buffer(struct bp_heap *heap, size_t buffer)
 {
-    size_t share = bp_load_relaxed(&bp_heap_share_bytes);
-    heap->slots_share_bytes = share;
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        size_t slots = buffer / bp_region_slot_bytes(region);
+        size_t own = bp_min(slots, BP_OWN_SLOTS);
+        size_t shared = bp_min(slots - own, BP_SHARED_SLOTS);
+        bp_store_u32_relaxed(&heap->slots[region].own_limit, (uint32_t)own);
+        bp_store_u32_relaxed(&heap->slots[region].shared_limit, (uint32_t)shared);
+    }
+}
+
+static void limits_by_share(struct bp_heap *heap, size_t share)
+{
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         bool small_enough = bp_region_slot_bytes(region) <= share / 4;
-        heap->slots[region].own_limit = small_enough ? own_slots[region] : 0;
-        heap->slots[region].shared_limit = small_enough ? shared_slots[region] : 0;
+        struct bp_slot_cache *cache = &heap->slots[region];
+        bp_store_u32_relaxed(&cache->own_limit, small_enough ? own_slots[region] : 0);
+        bp_store_u32_relaxed(&cache->shared_limit, small_enough ? shared_slots[region] : 0);
     }
+}
+
+static void limits_set(struct bp_heap *heap, size_t share)
+{
+    size_t buffer = bp_load_relaxed(&buffer_bytes);
+    if (buffer == SIZE_MAX)
+        limits_by_share(heap, share);
+    else
+        limits_by_buffer(heap, buffer);
+}
+
+void bp_large_init(struct bp_heap *heap)
+{
+    heap->slots_share_bytes = bp_load_relaxed(&bp_heap_share_bytes);
+    limits_set(heap, heap->slots_share_bytes);
+}
+
+void bp_large_set_buffer(size_t n_bytes)
+{
+    bp_store_relaxed(&buffer_bytes, n_bytes);
+    for (uint32_t i = 0; i < bp_registry_count(); i++)
+        limits_set(bp_registry_at(i), bp_load_relaxed(&bp_heap_share_bytes));
+}
+
+size_t bp_large_buffer(void)
+{
+    return bp_load_relaxed(&buffer_bytes);
 }
 
 // How many slots stand in sight of others, over all heaps: a hint, so that nobody looks in vain.
@@ -83,7 +124,7 @@ static void *slot_take(struct bp_heap *heap, unsigned region)
 
 static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
 {
-    for (unsigned i = 0; i < cache->shared_limit; i++) {
+    for (unsigned i = 0; i < bp_load_u32_relaxed(&cache->shared_limit); i++) {
         if (!bp_load_ptr_relaxed(&cache->shared[i])) {
             // pairs with the exchange in shared_take: the slot's record is visible
             bp_store_ptr_release(&cache->shared[i], slot);
@@ -98,18 +139,20 @@ static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
 static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
-    if (BP_UNLIKELY(cache->own_count >= cache->own_limit))
+    if (BP_UNLIKELY(cache->own_count >= bp_load_u32_relaxed(&cache->own_limit)))
         return slot_share(cache, region, slot);
     cache->own[cache->own_count++] = (struct bp_own_slot){slot, bp_region_slot(region, slot)};
     return true;
 }
 
-static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
+static void slot_put(struct bp_heap *heap, unsigned region, void *slot, bool eagerly)
 {
     if (heap && heap->slots_share_bytes != bp_load_relaxed(&bp_heap_share_bytes))
         bp_large_init(heap);
     if (heap && region < BP_CACHED_REGIONS && cached_put(heap, region, slot))
         return;
+    if (eagerly)
+        bp_region_clear(region, slot);
     bp_region_give(region, slot);
 }
 
@@ -246,13 +289,38 @@ void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool ze
     return object ? object : bp_direct_take(n_bytes, align);
 }
 
+static void *slot_alloc_stable(struct bp_heap *heap, unsigned region, size_t n_bytes)
+{
+    size_t dirty_bytes;
+    void *slot = slot_take(heap, region);
+    if (!slot)
+        return NULL;
+    bp_region_commit_whole(region, slot);
+    if (!bp_region_use(region, slot, n_bytes, &dirty_bytes)) {
+        bp_region_give(region, slot);
+        return NULL;
+    }
+    bp_region_fix(region, slot);
+    return slot;
+}
+
+void *bp_large_alloc_stable(struct bp_heap *heap, size_t n_bytes, size_t max_bytes)
+{
+    void *object = NULL;
+    unsigned region = bp_region_for(bp_max(max_bytes, 1));
+    for (; region < bp_reservation.region_count && !object; region++)
+        object = slot_alloc_stable(heap, region, n_bytes);
+    return object ? object : bp_direct_take_stable(n_bytes, max_bytes);
+}
+
 // --- free ---
 
 static enum bp_verdict slot_verdict(const struct bp_slot *slot)
 {
     if (BP_UNLIKELY(!slot || slot->state == BP_SLOT_FRESH))
         return BP_INVALID;
-    return slot->state == BP_SLOT_USED ? BP_DONE : BP_DOUBLE_FREE;
+    bool used = slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE;
+    return used ? BP_DONE : BP_DOUBLE_FREE;
 }
 
 static enum bp_verdict chunks_free(void *pointer)
@@ -264,20 +332,36 @@ static enum bp_verdict chunks_free(void *pointer)
     return BP_DONE;
 }
 
-enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
+static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *pointer, bool eagerly)
+{
+    struct bp_slot *slot = bp_region_find(region, pointer);
+    enum bp_verdict verdict = slot_verdict(slot);
+    if (verdict == BP_DONE) {
+        slot->state = BP_SLOT_CACHED;
+        bp_add_relaxed(&bp_region_counts(region)->frees, 1);
+        slot_put(heap, region, pointer, eagerly);
+    }
+    return verdict;
+}
+
+static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerly)
 {
     unsigned region;
     if (!bp_reserve_owns(pointer))
         return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
     if (!bp_region_of(pointer, &region))
         return chunks_free(pointer);
-    struct bp_slot *slot = bp_region_find(region, pointer);
-    enum bp_verdict verdict = slot_verdict(slot);
-    if (verdict == BP_DONE) {
-        slot->state = BP_SLOT_CACHED;
-        slot_put(heap, region, pointer);
-    }
-    return verdict;
+    return slot_free(heap, region, pointer, eagerly);
+}
+
+enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
+{
+    return any_free(heap, pointer, false);
+}
+
+enum bp_verdict bp_large_free_eagerly(struct bp_heap *heap, void *pointer)
+{
+    return any_free(heap, pointer, true);
 }
 
 // --- size and resize ---
@@ -306,16 +390,40 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return *ret_verdict == BP_DONE ? slot->usable_bytes : 0;
 }
 
+size_t bp_large_stable_max(const void *pointer)
+{
+    unsigned region;
+    if (!bp_reserve_owns(pointer))
+        return bp_direct_stable_max(pointer);
+    if (!bp_region_of(pointer, &region))
+        return 0;
+    const struct bp_slot *slot = bp_region_find(region, pointer);
+    return slot && slot->state == BP_SLOT_STABLE ? bp_region_slot_bytes(region) : 0;
+}
+
+// A slot for an object that has outgrown its own: wider if BUMPALLOC_STABLE_REALLOC asks for it.
+static void *wider_obtain(struct bp_heap *heap, size_t n_bytes, size_t *ret_dirty_bytes)
+{
+    size_t max_bytes = bp_options_stable_max(n_bytes);
+    unsigned region = bp_region_for(max_bytes ? max_bytes : n_bytes);
+    void *object = slot_obtain(heap, region, n_bytes, ret_dirty_bytes);
+    if (object && max_bytes)
+        bp_region_fix(region, object);
+    return object || !max_bytes
+               ? object
+               : slot_obtain(heap, bp_region_for(n_bytes), n_bytes, ret_dirty_bytes);
+}
+
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.
 static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {
     size_t usable = bp_region_slot(region, pointer)->usable_bytes;
-    unsigned wider = bp_region_for(n_bytes);
+    unsigned wider;
     size_t dirty_bytes;
     if (usable < BP_MIB)
         return NULL;
-    void *target = slot_obtain(heap, wider, n_bytes, &dirty_bytes);
-    if (!target)
+    void *target = wider_obtain(heap, n_bytes, &dirty_bytes);
+    if (!target || !bp_region_of(target, &wider))
         return NULL;
     bp_region_move(region, pointer, wider, target, usable);
     bp_region_stock(wider, target, bp_max(dirty_bytes, usable));
@@ -325,7 +433,8 @@ static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, 
 
 static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {
-    if (n_bytes <= BP_SMALL_MAX)
+    bool stable = bp_region_slot(region, pointer)->state == BP_SLOT_STABLE;
+    if (n_bytes <= BP_SMALL_MAX && !stable)
         return NULL;
     if (n_bytes > bp_region_slot_bytes(region))
         return slot_outgrow(heap, region, pointer, n_bytes);

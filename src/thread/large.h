@@ -12,6 +12,12 @@
 // What an address turned out to be.
 enum bp_verdict { BP_DONE, BP_FOREIGN, BP_INVALID, BP_DOUBLE_FREE };
 
+// A count that one thread alone adds to: no locked instruction.
+static inline void bp_large_tally(bp_atomic_size *count)
+{
+    bp_store_relaxed(count, bp_load_relaxed(count) + 1);
+}
+
 // The common case of bp_large_alloc, without a call: a slot of the heap's own that held as much
 // before. NULL if there is none.
 static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
@@ -27,6 +33,7 @@ static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
     if (BP_UNLIKELY(usable > top->slot->dirty_bytes))
         return NULL;
     cache->own_count--;
+    bp_large_tally(&cache->allocs);
     top->slot->usable_bytes = usable;
     top->slot->state = BP_SLOT_USED;
     return top->object;
@@ -40,9 +47,11 @@ static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
         return false;
     struct bp_slot_cache *cache = &heap->slots[region];
     struct bp_slot *slot = bp_region_find(region, object);
-    if (!slot || slot->state != BP_SLOT_USED || cache->own_count >= cache->own_limit)
+    if (!slot || slot->state != BP_SLOT_USED ||
+        cache->own_count >= bp_load_u32_relaxed(&cache->own_limit))
         return false;
     slot->state = BP_SLOT_CACHED;
+    bp_large_tally(&cache->frees);
     cache->own[cache->own_count++] = (struct bp_own_slot){object, slot};
     return true;
 }
@@ -51,12 +60,22 @@ static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
 // NULL here and below: then nothing is cached.
 void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero);
 enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer);
+// As bp_large_free, but a slot that the heap has no room for holds no pages any more.
+enum bp_verdict bp_large_free_eagerly(struct bp_heap *heap, void *pointer);
+// n_bytes that can grow to max_bytes without moving: in a slot of that size or a larger one, or in
+// a mapping of its own. No smaller resize, and none by bp_large_resize within the slot, moves it.
+void *bp_large_alloc_stable(struct bp_heap *heap, size_t n_bytes, size_t max_bytes);
+// How many bytes a stable object can grow to where it is; 0 if the pointer is none.
+size_t bp_large_stable_max(const void *pointer);
 // Usable bytes of a large object; *ret_verdict says why if it is 0.
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
 // More or fewer bytes without copying them: in place, or by moving pages. NULL: copy instead.
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes);
 // Sets up the heap's caches.
 void bp_large_init(struct bp_heap *heap);
+// How many bytes of each class a heap may keep, as far as its places go; SIZE_MAX: as it comes.
+void bp_large_set_buffer(size_t n_bytes);
+size_t bp_large_buffer(void);
 // Whether the heap keeps slots of its own.
 bool bp_large_keeps_any(const struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.

@@ -2,11 +2,13 @@
 #include "thread/request.h"
 
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
 #include "thread/large.h"
+#include "thread/nofree.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
@@ -87,6 +89,8 @@ static unsigned class_for(size_t n_bytes, size_t align)
 
 static void *any_alloc(size_t n_bytes, size_t align, bool zero)
 {
+    if (bp_nofree_is_on())
+        return bp_nofree_alloc(n_bytes, align, zero);
     unsigned class_index = class_for(n_bytes, align);
     void *object = class_index ? small_alloc(class_index) : NULL;
     if (object)
@@ -115,6 +119,24 @@ void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
     return object;
 }
 
+static void *stable_alloc(size_t n_bytes, size_t max_bytes)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    void *object = bp_large_alloc_stable(heap, n_bytes, max_bytes);
+    bp_registry_leave(heap);
+    return object;
+}
+
+void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes)
+{
+    if (n_bytes > max_bytes || max_bytes > BP_REQUEST_MAX)
+        return NULL;
+    void *object = stable_alloc(n_bytes, max_bytes);
+    for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
+        object = stable_alloc(n_bytes, max_bytes);
+    return object;
+}
+
 static enum bp_verdict large_free(void *pointer)
 {
     struct bp_heap *heap = bp_registry_enter();
@@ -127,6 +149,8 @@ enum bp_verdict bp_request_free(void *pointer)
 {
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_free(pointer), BP_DONE;
     if (key)
         small_free(key, pointer);
     else
@@ -140,6 +164,8 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     *ret_verdict = BP_DONE;
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_usable(pointer);
     return key ? bp_class[bp_key_class(key)].object_bytes : bp_large_usable(pointer, ret_verdict);
 }
 
@@ -151,14 +177,26 @@ static void *large_resize(void *pointer, size_t n_bytes)
     return resized;
 }
 
+// A new object for one that cannot be resized where it is.
+static void *replacement(size_t n_bytes)
+{
+    size_t max_bytes = bp_options_stable_max(n_bytes);
+    void *object = max_bytes && bp_reservation.region_count && !bp_nofree_is_on()
+                       ? bp_request_alloc_stable(n_bytes, max_bytes)
+                       : NULL;
+    return object ? object : bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
+}
+
 void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     size_t usable = bp_request_usable(pointer, ret_verdict);
     if (!key && !bp_reserve_owns(pointer))
         key = bp_key(bp_overflow_class_of(pointer), 0);
-    if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX)
+    if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX - BP_OBJECT_ALIGN)
         return NULL;
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_resize(pointer, n_bytes);
     if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
@@ -166,7 +204,7 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     bp_worker_nudge();
     if (resized)
         return resized;
-    resized = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
+    resized = replacement(n_bytes);
     if (!resized)
         return n_bytes <= usable ? pointer : NULL; // to shrink cannot fail
     memcpy(resized, pointer, bp_min(usable, n_bytes));

@@ -10,6 +10,8 @@
 // align: a power of two.
 void *bp_request_alloc(size_t n_bytes, size_t align, bool zero);
 enum bp_verdict bp_request_free(void *pointer);
+// That can grow to max_bytes without moving (bp_large_alloc_stable).
+void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes);
 // Usable bytes; *ret_verdict says why if it is 0.
 size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict);
 // realloc for n_bytes > 0. NULL with BP_DONE: memory has run out, the object is untouched.
