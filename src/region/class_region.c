@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on
 #define WINDOW_LAST_BYTES  (32 * BP_MIB)
 #define TRIM_BYTES         BP_MIB // a shorter tail is not worth a call
 
-#define STABLE_TRIM_BYTES  (64 * BP_KIB) // of a stable object, at least; and a third of what it had
+#define STABLE_TRIM_BYTES (64 * BP_KIB) // of a stable object, at least; and a third of what it had
 
 static struct bp_class_region regions[BP_REGION_COUNT];
 bp_atomic_size bp_region_growth_dampener = SIZE_MAX;
@@ -160,7 +160,8 @@ void bp_region_give(unsigned region, void *object)
 
 // lgalloc's growth: the first window is WINDOW_LAST_BYTES, each other one is longer than the last
 // by as much, or by a 1/(dampener + 1)'th.
-static size_t damped_window_bytes(const struct bp_class_region *it, unsigned region, size_t dampener)
+static size_t damped_window_bytes(const struct bp_class_region *it, unsigned region,
+                                  size_t dampener)
 {
     size_t slot_bytes = bp_region_slot_bytes(region);
     size_t first = bp_max(WINDOW_LAST_BYTES / slot_bytes, 1);

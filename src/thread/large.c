@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "os/os.h"
+#include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/direct.h"
 #include "region/overflow.h"
@@ -289,6 +290,19 @@ void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool ze
     return object ? object : bp_direct_take(n_bytes, align);
 }
 
+void *bp_large_alloc_slot(struct bp_heap *heap, size_t n_bytes, bool zero, bool huge)
+{
+    unsigned region = bp_region_for(n_bytes);
+    void *object = slot_alloc(heap, region, n_bytes, zero);
+    if (!object) {
+        bp_add_relaxed(&bp_region_counts(bp_min(region, BP_REGION_COUNT - 1))->fallbacks, 1);
+        object = slot_alloc(heap, ++region, n_bytes, zero);
+    }
+    if (object && huge)
+        bp_region_want_huge(region, object);
+    return object;
+}
+
 static void *slot_alloc_stable(struct bp_heap *heap, unsigned region, size_t n_bytes)
 {
     size_t dirty_bytes;
@@ -347,6 +361,8 @@ static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *po
 static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerly)
 {
     unsigned region;
+    if (bp_files_owns(pointer))
+        return bp_files_give(pointer, eagerly) ? BP_DONE : BP_INVALID;
     if (!bp_reserve_owns(pointer))
         return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
     if (!bp_region_of(pointer, &region))
@@ -379,7 +395,7 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
     if (!bp_reserve_owns(pointer)) {
         size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
         if (!n_bytes)
-            n_bytes = bp_direct_usable(pointer);
+            n_bytes = bp_files_owns(pointer) ? bp_files_usable(pointer) : bp_direct_usable(pointer);
         *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
         return n_bytes;
     }
@@ -477,6 +493,8 @@ static void *chunks_resize(void *pointer, size_t n_bytes)
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes)
 {
     unsigned region;
+    if (bp_files_owns(pointer))
+        return NULL;
     if (!bp_reserve_owns(pointer))
         return bp_direct_resize(pointer, n_bytes);
     if (bp_region_of(pointer, &region))

@@ -59,6 +59,8 @@ static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
 // n_bytes in a place that is aligned; zeroed if asked. NULL if nothing can hold it. heap may be
 // NULL here and below: then nothing is cached.
 void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool zero);
+// A slot of a class region or nothing; huge pages if asked.
+void *bp_large_alloc_slot(struct bp_heap *heap, size_t n_bytes, bool zero, bool huge);
 enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer);
 // As bp_large_free, but a slot that the heap has no room for holds no pages any more.
 enum bp_verdict bp_large_free_eagerly(struct bp_heap *heap, void *pointer);

@@ -32,7 +32,8 @@ static inline bool bp_nofree_owns(const void *pointer)
 // Without a refill; NULL if the sequence does not reach.
 static inline void *bp_nofree_try(struct bp_heap *heap, size_t n_bytes, size_t align)
 {
-    char *object = (char *)bp_align_up((size_t)heap->sequence.cursor + BP_NOFREE_HEADER_BYTES, align);
+    char *object =
+        (char *)bp_align_up((size_t)heap->sequence.cursor + BP_NOFREE_HEADER_BYTES, align);
     size_t usable = bp_align_up(n_bytes + BP_NOFREE_HEADER_BYTES, 16) - BP_NOFREE_HEADER_BYTES;
     size_t room = (size_t)heap->sequence.limit - (size_t)object;
     if (BP_UNLIKELY(object > heap->sequence.limit || usable > room))

@@ -137,15 +137,32 @@ void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes)
     return object;
 }
 
-static enum bp_verdict large_free(void *pointer)
+static void *slot_alloc(size_t n_bytes, bool zero, bool huge)
 {
     struct bp_heap *heap = bp_registry_enter();
-    enum bp_verdict verdict = bp_large_free(heap, pointer);
+    void *object = bp_large_alloc_slot(heap, n_bytes, zero, huge);
+    bp_registry_leave(heap);
+    return object;
+}
+
+void *bp_request_alloc_slot(size_t n_bytes, bool zero, bool huge)
+{
+    void *object = slot_alloc(n_bytes, zero, huge);
+    for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
+        object = slot_alloc(n_bytes, zero, huge);
+    return object;
+}
+
+static enum bp_verdict large_free(void *pointer, bool eagerly)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    enum bp_verdict verdict =
+        eagerly ? bp_large_free_eagerly(heap, pointer) : bp_large_free(heap, pointer);
     bp_registry_leave(heap);
     return verdict;
 }
 
-enum bp_verdict bp_request_free(void *pointer)
+static enum bp_verdict any_free(void *pointer, bool eagerly)
 {
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
@@ -154,10 +171,20 @@ enum bp_verdict bp_request_free(void *pointer)
     if (key)
         small_free(key, pointer);
     else
-        verdict = large_free(pointer);
+        verdict = large_free(pointer, eagerly);
     bp_purge_check();
     bp_worker_nudge();
     return verdict;
+}
+
+enum bp_verdict bp_request_free(void *pointer)
+{
+    return any_free(pointer, false);
+}
+
+enum bp_verdict bp_request_free_eagerly(void *pointer)
+{
+    return any_free(pointer, true);
 }
 
 size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
@@ -175,6 +202,15 @@ static void *large_resize(void *pointer, size_t n_bytes)
     void *resized = bp_large_resize(heap, pointer, n_bytes);
     bp_registry_leave(heap);
     return resized;
+}
+
+bool bp_request_resize_stable(void *pointer, size_t n_bytes)
+{
+    bool done = large_resize(pointer, n_bytes) != NULL;
+    for (int i = 0; !done && i < 2 && relieve(n_bytes); i++)
+        done = large_resize(pointer, n_bytes) != NULL;
+    bp_purge_check();
+    return done;
 }
 
 // A new object for one that cannot be resized where it is.
@@ -204,6 +240,8 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     bp_worker_nudge();
     if (resized)
         return resized;
+    if (!key && n_bytes <= bp_large_stable_max(pointer))
+        return bp_request_resize_stable(pointer, n_bytes) ? pointer : NULL;
     resized = replacement(n_bytes);
     if (!resized)
         return n_bytes <= usable ? pointer : NULL; // to shrink cannot fail
