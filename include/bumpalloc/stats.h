@@ -28,14 +28,14 @@ struct bump_stats {
     size_t direct_bytes;    // mappings of their own
     size_t share_bytes;     // what one thread may keep of free small objects
     // The purge: what may be dirty now, and why; its decisions since the start.
-    size_t budget_bytes;        // SIZE_MAX: anything
-    size_t regret_bytes;        // the part of it that memory purged too early has added
-    size_t limit_bytes;         // the nearer of BUMPALLOC_LIMIT and the control group's; SIZE_MAX: none
-    size_t limit_failures;      // requests that BUMPALLOC_LIMIT refused
-    size_t purges;              // calls
-    size_t purged_bytes;        // given back
-    size_t purge_failures;      // calls that the system refused
-    size_t torn_bytes;          // purged in units of 2 MiB of which other parts stayed in use
+    size_t budget_bytes;   // SIZE_MAX: anything
+    size_t regret_bytes;   // the part of it that memory purged too early has added
+    size_t limit_bytes;    // the nearer of BUMPALLOC_LIMIT and the control group's; SIZE_MAX: none
+    size_t limit_failures; // requests that BUMPALLOC_LIMIT refused
+    size_t purges;         // calls
+    size_t purged_bytes;   // given back
+    size_t purge_failures; // calls that the system refused
+    size_t torn_bytes;     // purged in units of 2 MiB of which other parts stayed in use
     size_t faulted_again_bytes; // purged, and taken into use again
     size_t regretted_bytes;     // of them: so soon that the budget was raised
 };

@@ -105,8 +105,7 @@ static BP_NOINLINE int free_slow(void *object)
         return 0;
     bp_boot_thread();
     bp_clearer_nudge();
-    enum bp_verdict verdict =
-        eagerly ? bp_request_free_eagerly(object) : bp_request_free(object);
+    enum bp_verdict verdict = eagerly ? bp_request_free_eagerly(object) : bp_request_free(object);
     return verdict == BP_DONE ? 0 : -EINVAL;
 }
 
@@ -197,8 +196,7 @@ static void gate_set(void)
 {
     bool disabled = bp_load_u32_relaxed(&config.disabled);
     size_t min_bytes = bp_load_relaxed(&config.min_bytes);
-    bp_store_relaxed(&config.span,
-                     disabled ? 0 : bp_load_relaxed(&config.max_bytes) - min_bytes);
+    bp_store_relaxed(&config.span, disabled ? 0 : bp_load_relaxed(&config.max_bytes) - min_bytes);
     bp_store_relaxed(&config.first, disabled ? SIZE_MAX : min_bytes);
 }
 

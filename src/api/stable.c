@@ -58,7 +58,8 @@ BP_EXPORT void *bump_stable_realloc(void *object, size_t n_bytes)
 {
     if (!object && n_bytes) {
         object = bump_stable_alloc(n_bytes, 0);
-        return object ? object : failed(n_bytes > BUMP_STABLE_DEFAULT_MAX_BYTES ? -ERANGE : -ENOMEM);
+        return object ? object
+                      : failed(n_bytes > BUMP_STABLE_DEFAULT_MAX_BYTES ? -ERANGE : -ENOMEM);
     }
     int code = n_bytes ? bump_stable_resize(object, n_bytes) : bump_stable_free(object);
     if (code)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The statistics as text, JSON or Prometheus's format: one table says every field's name and whether
-// it only grows; three writers go through it.
+// The statistics as text, JSON or Prometheus's format: one table says every field's name and
+// whether it only grows; three writers go through it.
 #include "base/attr.h"
 #include "bumpalloc/stats.h"
 #include "os/os_file.h"
@@ -34,9 +34,15 @@ struct kind {
     size_t activity_offset; // 0 there: the class was never used
 };
 
-#define FIELD(type, name_)   {#name_, offsetof(struct type, name_), false}
-#define COUNTER(type, name_) {#name_, offsetof(struct type, name_), true}
-#define COUNT_OF(array)      (sizeof(array) / sizeof((array)[0]))
+#define FIELD(type, name_)                                                                         \
+    {                                                                                              \
+#name_, offsetof(struct type, name_), false                                                \
+    }
+#define COUNTER(type, name_)                                                                       \
+    {                                                                                              \
+#name_, offsetof(struct type, name_), true                                                 \
+    }
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct field whole_fields[] = {
     FIELD(bump_stats, reserved_bytes),
@@ -88,16 +94,11 @@ static const struct field large_fields[] = {
 };
 
 static const struct field file_fields[] = {
-    FIELD(bump_stats_file, live_regions),
-    FIELD(bump_stats_file, live_bytes),
-    FIELD(bump_stats_file, global_regions),
-    FIELD(bump_stats_file, clean_regions),
-    COUNTER(bump_stats_file, allocations),
-    COUNTER(bump_stats_file, deallocations),
-    COUNTER(bump_stats_file, clear_eager_total),
-    COUNTER(bump_stats_file, clear_slow_total),
-    COUNTER(bump_stats_file, clear_failed),
-    FIELD(bump_stats_file, file_bytes),
+    FIELD(bump_stats_file, live_regions),        FIELD(bump_stats_file, live_bytes),
+    FIELD(bump_stats_file, global_regions),      FIELD(bump_stats_file, clean_regions),
+    COUNTER(bump_stats_file, allocations),       COUNTER(bump_stats_file, deallocations),
+    COUNTER(bump_stats_file, clear_eager_total), COUNTER(bump_stats_file, clear_slow_total),
+    COUNTER(bump_stats_file, clear_failed),      FIELD(bump_stats_file, file_bytes),
     FIELD(bump_stats_file, allocated_bytes),
 };
 

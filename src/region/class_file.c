@@ -154,8 +154,7 @@ static int map_from_begin(unsigned region, intptr_t file)
     char *from = share_base(region) + offset;
     if (!n_bytes)
         return ENOMEM;
-    int code =
-        bp_os_file_map(from, n_bytes, file, offset, BP_OS_PROT_READ | BP_OS_PROT_WRITE);
+    int code = bp_os_file_map(from, n_bytes, file, offset, BP_OS_PROT_READ | BP_OS_PROT_WRITE);
     return code ? code : bp_os_keep_from_fork(from, n_bytes);
 }
 
@@ -253,7 +252,8 @@ static int fill(unsigned region, uint32_t number, intptr_t file, size_t n_bytes)
     if (usable > slot->held_bytes) {
         int code = bp_os_file_allocate(file, offset, usable - slot->held_bytes);
         if (code) {
-            bp_os_file_punch(file, offset, usable - slot->held_bytes); // what it got before it failed
+            bp_os_file_punch(file, offset,
+                             usable - slot->held_bytes); // what it got before it failed
             return code == ENOSPC || code == EDQUOT ? ENOMEM : code;
         }
         slot->held_bytes = usable;

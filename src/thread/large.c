@@ -224,6 +224,9 @@ void bp_large_salvage(struct bp_heap *heap)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
+        struct bp_region_counts *counts = bp_region_counts(region);
+        bp_add_relaxed(&counts->allocs, bp_load_relaxed(&cache->allocs));
+        bp_add_relaxed(&counts->frees, bp_load_relaxed(&cache->frees));
         for (uint32_t i = 0; i < BP_OWN_SLOTS && i < cache->own_count; i++)
             slot_salvage(region, cache->own[i].object);
         for (unsigned i = 0; i < BP_SHARED_SLOTS; i++)
