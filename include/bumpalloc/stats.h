@@ -41,7 +41,7 @@ struct bump_stats {
 };
 
 // A small size class.
-struct bump_stats_small {
+struct bump_small_class {
     size_t object_bytes;
     size_t used_objects;
     size_t free_objects; // those that were in use once
@@ -49,7 +49,7 @@ struct bump_stats_small {
 
 // A power of two, and its slots: first in lgalloc's words (a region is a slot, an area a window of
 // slots that was committed in one call), then in ours.
-struct bump_stats_large {
+struct bump_large_class {
     size_t class_bytes;
     size_t areas;             // committed since the start
     size_t area_total_bytes;  // of slots that areas hold
@@ -72,7 +72,7 @@ struct bump_stats_large {
 };
 
 // The slots of a power of two that are a file's (BUMP_LARGE_FILE).
-struct bump_stats_file {
+struct bump_file_class {
     size_t class_bytes;
     size_t live_regions, live_bytes;
     size_t global_regions, clean_regions;
@@ -85,9 +85,9 @@ struct bump_stats_file {
 void bump_stats_get(struct bump_stats *ret_stats);
 // Fill in up to `count` classes, smallest first; return how many there are. Without class regions
 // (a small reservation) there are no large ones, and no file is made before it is asked for.
-size_t bump_stats_small(struct bump_stats_small *ret_classes, size_t count);
-size_t bump_stats_large(struct bump_stats_large *ret_classes, size_t count);
-size_t bump_stats_files(struct bump_stats_file *ret_classes, size_t count);
+size_t bump_stats_small(struct bump_small_class *ret_classes, size_t count);
+size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count);
+size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count);
 
 enum bump_stats_format {
     BUMP_STATS_TEXT,       // lines "name value", then a table for each kind of class

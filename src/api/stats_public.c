@@ -37,7 +37,7 @@ BP_EXPORT void bump_stats_get(struct bump_stats *ret_stats)
     };
 }
 
-BP_EXPORT size_t bump_stats_small(struct bump_stats_small *ret_classes, size_t count)
+BP_EXPORT size_t bump_stats_small(struct bump_small_class *ret_classes, size_t count)
 {
     struct bp_stats it;
     bp_boot();
@@ -45,7 +45,7 @@ BP_EXPORT size_t bump_stats_small(struct bump_stats_small *ret_classes, size_t c
     for (size_t i = 1; i < BP_CLASS_COUNT && i <= count; i++) {
         const struct bp_class_stats *of = &it.of_class[i];
         ret_classes[i - 1] =
-            (struct bump_stats_small){of->object_bytes, of->used_objects, of->free_objects};
+            (struct bump_small_class){of->object_bytes, of->used_objects, of->free_objects};
     }
     return BP_CLASS_COUNT - 1;
 }
@@ -63,12 +63,12 @@ static void count_calls(unsigned region, size_t *ret_allocs, size_t *ret_frees)
     }
 }
 
-static void large_class(unsigned region, struct bump_stats_large *ret_class)
+static void large_class(unsigned region, struct bump_large_class *ret_class)
 {
     const struct bp_region_counts *counts = bp_region_counts(region);
     struct bp_region_census census;
     bp_region_census(region, &census);
-    *ret_class = (struct bump_stats_large){
+    *ret_class = (struct bump_large_class){
         .class_bytes = bp_region_slot_bytes(region),
         .areas = bp_load_relaxed(&counts->refills),
         .area_total_bytes = census.area_bytes,
@@ -90,7 +90,7 @@ static void large_class(unsigned region, struct bump_stats_large *ret_class)
     count_calls(region, &ret_class->allocations, &ret_class->deallocations);
 }
 
-BP_EXPORT size_t bump_stats_large(struct bump_stats_large *ret_classes, size_t count)
+BP_EXPORT size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count)
 {
     bp_boot();
     for (unsigned region = 0; region < bp_reservation.region_count && region < count; region++)
@@ -98,12 +98,12 @@ BP_EXPORT size_t bump_stats_large(struct bump_stats_large *ret_classes, size_t c
     return bp_reservation.region_count;
 }
 
-BP_EXPORT size_t bump_stats_files(struct bump_stats_file *ret_classes, size_t count)
+BP_EXPORT size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count)
 {
     for (unsigned region = 0; region < BP_REGION_COUNT && region < count; region++) {
         struct bp_file_census it;
         bp_files_census(region, &it);
-        ret_classes[region] = (struct bump_stats_file){
+        ret_classes[region] = (struct bump_file_class){
             .class_bytes = bp_region_slot_bytes(region),
             .live_regions = it.used_slots,
             .live_bytes = it.used_bytes,

@@ -68,48 +68,48 @@ static const struct field whole_fields[] = {
 };
 
 static const struct field small_fields[] = {
-    FIELD(bump_stats_small, used_objects),
-    FIELD(bump_stats_small, free_objects),
+    FIELD(bump_small_class, used_objects),
+    FIELD(bump_small_class, free_objects),
 };
 
 static const struct field large_fields[] = {
-    COUNTER(bump_stats_large, areas),
-    FIELD(bump_stats_large, area_total_bytes),
-    FIELD(bump_stats_large, free_regions),
-    FIELD(bump_stats_large, clean_regions),
-    FIELD(bump_stats_large, global_regions),
-    FIELD(bump_stats_large, thread_regions),
-    COUNTER(bump_stats_large, allocations),
-    COUNTER(bump_stats_large, slow_path),
-    COUNTER(bump_stats_large, refill),
-    COUNTER(bump_stats_large, deallocations),
-    COUNTER(bump_stats_large, clear_eager_total),
-    COUNTER(bump_stats_large, clear_slow_total),
-    FIELD(bump_stats_large, live_regions),
-    FIELD(bump_stats_large, live_bytes),
-    FIELD(bump_stats_large, committed_bytes),
-    FIELD(bump_stats_large, high_water_bytes),
-    COUNTER(bump_stats_large, fallbacks),
-    COUNTER(bump_stats_large, clear_failed),
+    COUNTER(bump_large_class, areas),
+    FIELD(bump_large_class, area_total_bytes),
+    FIELD(bump_large_class, free_regions),
+    FIELD(bump_large_class, clean_regions),
+    FIELD(bump_large_class, global_regions),
+    FIELD(bump_large_class, thread_regions),
+    COUNTER(bump_large_class, allocations),
+    COUNTER(bump_large_class, slow_path),
+    COUNTER(bump_large_class, refill),
+    COUNTER(bump_large_class, deallocations),
+    COUNTER(bump_large_class, clear_eager_total),
+    COUNTER(bump_large_class, clear_slow_total),
+    FIELD(bump_large_class, live_regions),
+    FIELD(bump_large_class, live_bytes),
+    FIELD(bump_large_class, committed_bytes),
+    FIELD(bump_large_class, high_water_bytes),
+    COUNTER(bump_large_class, fallbacks),
+    COUNTER(bump_large_class, clear_failed),
 };
 
 static const struct field file_fields[] = {
-    FIELD(bump_stats_file, live_regions),        FIELD(bump_stats_file, live_bytes),
-    FIELD(bump_stats_file, global_regions),      FIELD(bump_stats_file, clean_regions),
-    COUNTER(bump_stats_file, allocations),       COUNTER(bump_stats_file, deallocations),
-    COUNTER(bump_stats_file, clear_eager_total), COUNTER(bump_stats_file, clear_slow_total),
-    COUNTER(bump_stats_file, clear_failed),      FIELD(bump_stats_file, file_bytes),
-    FIELD(bump_stats_file, allocated_bytes),
+    FIELD(bump_file_class, live_regions),        FIELD(bump_file_class, live_bytes),
+    FIELD(bump_file_class, global_regions),      FIELD(bump_file_class, clean_regions),
+    COUNTER(bump_file_class, allocations),       COUNTER(bump_file_class, deallocations),
+    COUNTER(bump_file_class, clear_eager_total), COUNTER(bump_file_class, clear_slow_total),
+    COUNTER(bump_file_class, clear_failed),      FIELD(bump_file_class, file_bytes),
+    FIELD(bump_file_class, allocated_bytes),
 };
 
 static const struct kind small_kind = {"small", small_fields, COUNT_OF(small_fields),
-                                       sizeof(struct bump_stats_small), 0};
+                                       sizeof(struct bump_small_class), 0};
 static const struct kind large_kind = {"large", large_fields, COUNT_OF(large_fields),
-                                       sizeof(struct bump_stats_large),
-                                       offsetof(struct bump_stats_large, high_water_bytes)};
+                                       sizeof(struct bump_large_class),
+                                       offsetof(struct bump_large_class, high_water_bytes)};
 static const struct kind file_kind = {"file", file_fields, COUNT_OF(file_fields),
-                                      sizeof(struct bump_stats_file),
-                                      offsetof(struct bump_stats_file, allocations)};
+                                      sizeof(struct bump_file_class),
+                                      offsetof(struct bump_file_class, allocations)};
 
 // --- output ---
 
@@ -266,9 +266,9 @@ static void classes(struct output *out, enum bump_stats_format format, const str
 static void all_classes(struct output *out, enum bump_stats_format format)
 {
     union {
-        struct bump_stats_small small[CLASSES_MAX];
-        struct bump_stats_large large[CLASSES_MAX];
-        struct bump_stats_file file[CLASSES_MAX];
+        struct bump_small_class small[CLASSES_MAX];
+        struct bump_large_class large[CLASSES_MAX];
+        struct bump_file_class file[CLASSES_MAX];
     } of;
     classes(out, format, &small_kind, of.small, bump_stats_small(of.small, CLASSES_MAX));
     classes(out, format, &large_kind, of.large, bump_stats_large(of.large, CLASSES_MAX));

@@ -46,6 +46,12 @@ void bp_os_quota_read(const char *root, struct bp_os_quota *ret_quota);
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
 // reserved -> committed, reads zero. A failure changes nothing.
 int bp_os_commit(void *addr, size_t n_bytes);
+// Any state -> committed, reads zero, but not charged: growing a large range costs nothing then,
+// and no fork fails for it. Where the system charges all the same, ENOMEM as for bp_os_commit. A
+// failure leaves the range reserved.
+int bp_os_commit_lax(void *addr, size_t n_bytes);
+// Would a commit of so much be refused by itself?
+int bp_os_commit_try(size_t n_bytes);
 // committed -> reserved; the contents are lost and the charge is returned.
 int bp_os_decommit(void *addr, size_t n_bytes);
 // committed -> purged. A failure leaves the contents as they are.
@@ -59,6 +65,8 @@ int bp_os_renew(void *addr, size_t n_bytes);
 int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
+// The same, not charged (bp_os_commit_lax), aligned to a page.
+int bp_os_map_lax(size_t n_bytes, void **ret_addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Of files (os/os_map.h), what class files and statistics need beside. The rules of os/os.h hold.
+// Of files (os/os_map.h), what class files and statistics need beside. The rules of os/os.h hold:
+// 0 or an errno code, errno as it was, nothing allocated. A handle is not negative.
 #ifndef BP_OS_OS_FILE_H
 #define BP_OS_OS_FILE_H
 

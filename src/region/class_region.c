@@ -17,6 +17,7 @@ _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on
 #define WINDOW_LAST_BYTES  (32 * BP_MIB)
 #define TRIM_BYTES         BP_MIB // a shorter tail is not worth a call
 
+#define LEAP_BYTES        (64 * BP_MIB)
 #define STABLE_TRIM_BYTES (64 * BP_KIB) // of a stable object, at least; and a third of what it had
 
 static struct bp_class_region regions[BP_REGION_COUNT];
@@ -235,26 +236,44 @@ static bool commit_until(unsigned region, struct bp_slot *slot, char *object, si
     return true;
 }
 
+// What is not charged would not be refused either: leaps are tried on a mapping that is.
+static bool lax_fits(const struct bp_slot *slot, size_t n_bytes)
+{
+    size_t leap = bp_sub_or_zero(bp_align_up(n_bytes, BP_CHUNK_BYTES), slot->dirty_bytes);
+    return leap < LEAP_BYTES || !bp_os_commit_try(leap);
+}
+
 // The caller owns the slot. Grows what is committed in steps, so that growth in place is cheap:
 // larger ones for what is made to grow.
 static bool slot_commit(unsigned region, struct bp_slot *slot, char *object, size_t n_bytes)
 {
     size_t generous = slot->committed_bytes + slot->committed_bytes / 2;
     if (n_bytes <= slot->committed_bytes)
-        return true;
+        return !slot->lax || lax_fits(slot, n_bytes);
     if (slot->state == BP_SLOT_STABLE && generous > n_bytes &&
         commit_until(region, slot, object, generous))
         return true;
     return commit_until(region, slot, object, n_bytes);
 }
 
+// Charged as a whole, slots would add up to mappings larger than all memory, which fork cannot
+// copy. A fresh mapping takes what the slot held with it, so a slot with dirty pages is done once
+// at most.
 void bp_region_commit_whole(unsigned region, void *object)
 {
     struct bp_slot *slot = bp_region_slot(region, object);
     size_t slot_bytes = bp_region_slot_bytes(region);
     bp_assert(slot->state == BP_SLOT_CACHED);
-    if (slot->committed_bytes < slot_bytes)
-        commit_until(region, slot, object, slot_bytes);
+    if (slot->lax)
+        return;
+    bool done = !bp_os_commit_lax(object, slot_bytes);
+    bp_sub_relaxed(&bp_counters.committed_bytes, slot->committed_bytes);
+    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    slot->committed_bytes = done ? slot_bytes : 0;
+    slot->dirty_bytes = 0;
+    bp_add_relaxed(&bp_counters.committed_bytes, slot->committed_bytes);
+    bp_slot_mapped_afresh(slot);
+    slot->lax = done;
 }
 
 void bp_region_fix(unsigned region, void *object)
@@ -283,7 +302,8 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
     struct bp_slot *slot = bp_region_slot(region, object);
     size_t usable = bp_align_up(n_bytes, 4096);
     bp_assert(slot->state == BP_SLOT_CACHED);
-    if (BP_UNLIKELY(usable > slot->committed_bytes) && !slot_commit(region, slot, object, n_bytes))
+    if (BP_UNLIKELY(usable > slot->committed_bytes || slot->lax) &&
+        !slot_commit(region, slot, object, n_bytes))
         return false;
     *ret_dirty_bytes = slot->dirty_bytes;
     if (!slot_fill(slot, usable))

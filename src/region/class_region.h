@@ -60,7 +60,8 @@ struct bp_slot {
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
     uint32_t stamp;        // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
-    bool huge;      // huge pages were asked for
+    bool huge : 1;  // huge pages were asked for
+    bool lax : 1;   // committed whole without charge
     uint16_t moved; // pieces that were moved in: mappings that do not merge
 };
 
@@ -110,7 +111,8 @@ void *bp_region_take_fresh(unsigned region);
 // A CACHED slot becomes USED with so many bytes; false (nothing changed) if commit fails.
 // *ret_dirty_bytes: how many of them, from the start, may not be zero.
 bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_dirty_bytes);
-// A CACHED slot is committed as a whole, so far as the system lets it: growth takes no call then.
+// A CACHED slot is committed as a whole and without charge, where the system lets it: growth takes
+// no call then. Its content may be lost.
 void bp_region_commit_whole(unsigned region, void *object);
 // A USED slot becomes STABLE.
 void bp_region_fix(unsigned region, void *object);

@@ -126,7 +126,8 @@ static bool insert(void *address, size_t n_bytes, size_t stable_bytes)
 static void *mapping_create(size_t whole, size_t align, size_t stable_bytes)
 {
     void *address;
-    if (!table_make_room() || bp_os_map(whole, align, &address))
+    if (!table_make_room() ||
+        (stable_bytes ? bp_os_map_lax(whole, &address) : bp_os_map(whole, align, &address)))
         return NULL;
     while (!insert(address, whole, stable_bytes)) {
         if (!table_make_room()) {

@@ -57,9 +57,9 @@ static void moved_add(struct bp_slot *slot, uint16_t pieces)
     bp_add_relaxed(&bp_counters.moved_pieces, pieces);
 }
 
-// The slot's pages are mapped afresh: in one piece, without advice.
-static void mapping_is_fresh(struct bp_slot *slot)
+void bp_slot_mapped_afresh(struct bp_slot *slot)
 {
+    slot->lax = false;
     bp_sub_relaxed(&bp_counters.huge_slots, slot->huge);
     slot->huge = false;
     bp_sub_relaxed(&bp_counters.moved_pieces, slot->moved);
@@ -246,7 +246,7 @@ static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
     bool failed = bp_os_renew(start, last->committed_bytes) != 0;
     bp_reserve_note_purge(failed, dirty_bytes);
     if (!failed)
-        mapping_is_fresh(last);
+        bp_slot_mapped_afresh(last);
     return !failed;
 }
 
@@ -290,7 +290,7 @@ static size_t slot_decommit(unsigned region, uint32_t number)
     if (!n_bytes || !bp_reserve_decommit(bp_slot_object(region, number), n_bytes))
         return 0;
     slot->committed_bytes = 0;
-    mapping_is_fresh(slot);
+    bp_slot_mapped_afresh(slot);
     return n_bytes;
 }
 

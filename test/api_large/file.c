@@ -14,9 +14,9 @@
 enum { CLASSES = 23 };
 static char folder[] = "/tmp/bumpalloc-file-XXXXXX";
 
-static struct bump_stats_file class_of(size_t n_bytes)
+static struct bump_file_class class_of(size_t n_bytes)
 {
-    struct bump_stats_file classes[CLASSES];
+    struct bump_file_class classes[CLASSES];
     int i = 0;
     REQUIRE(bump_stats_files(classes, CLASSES) == CLASSES);
     while (i < CLASSES - 1 && classes[i].class_bytes < n_bytes)
@@ -107,10 +107,10 @@ static void space_is_had_and_given_back(void)
 {
     char *objects[4];
     bump_large_purge(SIZE_MAX);
-    struct bump_stats_file before = class_of(8 * MIB);
+    struct bump_file_class before = class_of(8 * MIB);
     for (int i = 0; i < 4; i++)
         objects[i] = alloc(7 * MIB, 0);
-    struct bump_stats_file during = class_of(8 * MIB);
+    struct bump_file_class during = class_of(8 * MIB);
     CHECK_EQ(during.live_regions - before.live_regions, 4);
     CHECK_EQ(during.live_bytes - before.live_bytes, 28 * MIB);
     CHECK(during.file_bytes >= 28 * MIB);
@@ -122,7 +122,7 @@ static void space_is_had_and_given_back(void)
     CHECK_EQ(class_of(8 * MIB).global_regions, 4); // within the budget
     size_t purged = bump_large_purge(SIZE_MAX);
     CHECK_FMT(purged >= 28 * MIB, "%zu", purged);
-    struct bump_stats_file after = class_of(8 * MIB);
+    struct bump_file_class after = class_of(8 * MIB);
     CHECK_FMT(after.allocated_bytes <= before.allocated_bytes, "%zu", after.allocated_bytes);
     CHECK_EQ(after.clear_slow_total - before.clear_slow_total, 4);
     CHECK_EQ(after.clean_regions, 4);
@@ -136,10 +136,10 @@ static void dirty_files_have_a_budget(void)
     char *objects[32];
     for (int i = 0; i < 32; i++)
         objects[i] = alloc(8 * MIB, 0);
-    struct bump_stats_file before = class_of(8 * MIB);
+    struct bump_file_class before = class_of(8 * MIB);
     for (int i = 0; i < 32; i++)
         release(objects[i]);
-    struct bump_stats_file after = class_of(8 * MIB);
+    struct bump_file_class after = class_of(8 * MIB);
     CHECK_EQ(after.global_regions, 8); // 64 MiB
     CHECK_EQ(after.clear_eager_total - before.clear_eager_total, 24);
 }

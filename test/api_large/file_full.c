@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A full disk is -ENOMEM, when the object is asked for, and not a signal when it is touched. The
 // disk is a file system of 16 MiB in memory, in a name space of the test's own.
-#define _GNU_SOURCE
 #include "bumpalloc/large.h"
 #include "process.h"
 

@@ -46,7 +46,7 @@ static void free_does_nothing(void)
     for (size_t i = 0; i < 100; i++)
         free(objects[i]);
     for (size_t i = 0; i < 100; i++)
-        CHECK(allocate(i + 1) > end);
+        CHECK((char *)allocate(i + 1) > end);
     for (size_t i = 0; i < 100; i++)
         CHECK_EQ(pattern_mismatch(objects[i], i + 1, i), i + 1);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static void *(*volatile allocate)(size_t) = malloc;
+static void *(*volatile clear)(size_t, size_t) = calloc;
 static void *(*volatile resize)(void *, size_t) = realloc;
 
 static void requests_that_fail_cost_nothing(void)
@@ -18,7 +19,7 @@ static void requests_that_fail_cost_nothing(void)
         CHECK_EQ(errno, ENOMEM);
         CHECK_NULL(allocate((size_t)PTRDIFF_MAX - 4096));
         CHECK_NULL(allocate(SIZE_MAX));
-        CHECK_NULL(calloc(SIZE_MAX / 2, 3));
+        CHECK_NULL(clear(SIZE_MAX / 2, 3));
         CHECK_NULL(resize(before, 200 * MIB));
     }
     CHECK_PTR(allocate(100), before + 112);

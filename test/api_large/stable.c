@@ -180,7 +180,7 @@ static void many_need_no_mappings(size_t count, size_t max_bytes)
 
 static void tens_of_thousands(void)
 {
-    many_need_no_mappings(40000, 64 * KIB);
+    many_need_no_mappings(10000, 64 * KIB);
     many_need_no_mappings(40000, 16 * MIB);
     many_need_no_mappings(20000, GIB);
 }

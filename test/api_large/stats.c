@@ -11,9 +11,9 @@
 
 enum { SMALL = 52, LARGE = 23, OBJECTS = 1000 };
 
-static struct bump_stats_large large_of(size_t n_bytes)
+static struct bump_large_class large_of(size_t n_bytes)
 {
-    struct bump_stats_large classes[LARGE];
+    struct bump_large_class classes[LARGE];
     int i = 0;
     REQUIRE(bump_stats_large(classes, LARGE) == LARGE);
     while (i < LARGE - 1 && classes[i].class_bytes < n_bytes)
@@ -21,9 +21,9 @@ static struct bump_stats_large large_of(size_t n_bytes)
     return classes[i];
 }
 
-static struct bump_stats_small small_of(size_t n_bytes)
+static struct bump_small_class small_of(size_t n_bytes)
 {
-    struct bump_stats_small classes[SMALL];
+    struct bump_small_class classes[SMALL];
     int i = 0;
     REQUIRE(bump_stats_small(classes, SMALL) == SMALL);
     while (i < SMALL - 1 && classes[i].object_bytes < n_bytes)
@@ -33,9 +33,9 @@ static struct bump_stats_small small_of(size_t n_bytes)
 
 static void fills_no_more_than_asked(void)
 {
-    struct bump_stats_small small[2] = {{0}, {77, 77, 77}};
-    struct bump_stats_large large[2] = {{0}, {.areas = 77}};
-    struct bump_stats_file file[2] = {{0}, {.live_bytes = 77}};
+    struct bump_small_class small[2] = {{0}, {77, 77, 77}};
+    struct bump_large_class large[2] = {{0}, {.areas = 77}};
+    struct bump_file_class file[2] = {{0}, {.live_bytes = 77}};
     CHECK_EQ(bump_stats_small(small, 1), SMALL);
     CHECK_EQ(bump_stats_large(large, 1), LARGE);
     CHECK_EQ(bump_stats_files(file, 1), LARGE);
@@ -49,14 +49,14 @@ static void fills_no_more_than_asked(void)
 static void small_objects_are_counted(void)
 {
     static void *objects[OBJECTS];
-    struct bump_stats_small before = small_of(1500);
+    struct bump_small_class before = small_of(1500);
     for (int i = 0; i < OBJECTS; i++)
         objects[i] = malloc(1500);
-    struct bump_stats_small during = small_of(1500);
+    struct bump_small_class during = small_of(1500);
     CHECK_EQ(during.used_objects - before.used_objects, OBJECTS);
     for (int i = 0; i < OBJECTS; i++)
         free(objects[i]);
-    struct bump_stats_small after = small_of(1500);
+    struct bump_small_class after = small_of(1500);
     CHECK_EQ(after.used_objects, before.used_objects);
 }
 
@@ -65,7 +65,7 @@ static void large_objects_are_counted(void)
 {
     void *objects[20];
     bump_large_purge(SIZE_MAX);
-    struct bump_stats_large before = large_of(128 * KIB);
+    struct bump_large_class before = large_of(128 * KIB);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 20; i++) {
             if (i % 2)
@@ -74,13 +74,13 @@ static void large_objects_are_counted(void)
                 CHECK_EQ(bump_large_alloc(100 * KIB, 0, &objects[i]), 0);
             memset(objects[i], 'x', 100 * KIB);
         }
-        struct bump_stats_large it = large_of(128 * KIB);
+        struct bump_large_class it = large_of(128 * KIB);
         CHECK_EQ(it.live_regions - before.live_regions, 20);
         CHECK_EQ(it.live_bytes - before.live_bytes, 20 * 100 * KIB);
         for (int i = 0; i < 20; i++)
             free(objects[i]);
     }
-    struct bump_stats_large after = large_of(128 * KIB);
+    struct bump_large_class after = large_of(128 * KIB);
     CHECK_EQ(after.allocations - before.allocations, 60);
     CHECK_EQ(after.deallocations - before.deallocations, 60);
     CHECK_EQ(after.live_regions, before.live_regions);
@@ -93,7 +93,7 @@ static void large_objects_are_counted(void)
     CHECK(after.committed_bytes >= 20 * 100 * KIB);
     CHECK_EQ(after.fallbacks + after.clear_failed, 0);
     bump_large_purge(SIZE_MAX);
-    struct bump_stats_large purged = large_of(128 * KIB);
+    struct bump_large_class purged = large_of(128 * KIB);
     CHECK_EQ(purged.clear_slow_total - after.clear_slow_total,
              after.global_regions + after.thread_regions);
     CHECK_EQ(purged.global_regions + purged.thread_regions, 0);
@@ -109,13 +109,13 @@ static void *one_large(void *unused)
 // What threads counted stays when they end.
 static void ended_threads_count(void)
 {
-    struct bump_stats_large before = large_of(MIB);
+    struct bump_large_class before = large_of(MIB);
     for (int i = 0; i < 30; i++) {
         pthread_t thread;
         REQUIRE(pthread_create(&thread, NULL, one_large, NULL) == 0);
         pthread_join(thread, NULL);
     }
-    struct bump_stats_large after = large_of(MIB);
+    struct bump_large_class after = large_of(MIB);
     CHECK_EQ(after.allocations - before.allocations, 30);
     CHECK_EQ(after.deallocations - before.deallocations, 30);
 }

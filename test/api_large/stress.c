@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { THREADS = 4, PLACES = 64, STEPS = 6000, BATCH = 64 };
+enum { THREADS = 4, PLACES = 64, STEPS = 1500, BATCH = 64 };
 
 struct object {
     char *start;
@@ -105,7 +105,7 @@ static void replace(struct object *it, struct prng *rng)
             free(it->start);
     }
     it->flags = flags[prng_below(rng, sizeof flags / sizeof flags[0])];
-    it->n_bytes = 1000 + (prng_next(rng) & ((8 * MIB >> prng_below(rng, 8)) - 1));
+    it->n_bytes = 4000 + (prng_next(rng) & ((8 * MIB >> prng_below(rng, 8)) - 1));
     it->seed = prng_next(rng);
     it->start = alloc(it->n_bytes, it->flags);
     if (it->flags & BUMP_LARGE_ZERO)
@@ -174,10 +174,10 @@ static void model_holds(void)
 
 static void counts_add_up(void)
 {
-    struct bump_stats_large classes[64];
+    struct bump_large_class classes[64];
     size_t count = bump_stats_large(classes, 64);
     for (size_t i = 0; i < count; i++) {
-        const struct bump_stats_large *it = &classes[i];
+        const struct bump_large_class *it = &classes[i];
         CHECK_FMT(it->allocations - it->deallocations == it->live_regions,
                   "class %zu: %zu - %zu, %zu live", it->class_bytes, it->allocations,
                   it->deallocations, it->live_regions);
