@@ -65,7 +65,7 @@ static BP_NOINLINE int alloc_slow(size_t n_bytes, unsigned flags, void **ret_obj
 BP_EXPORT int bump_large_alloc(size_t n_bytes, unsigned flags, void **ret_object)
 {
     if (BP_LIKELY(!flags && in_range(n_bytes))) {
-        struct bp_heap *heap = bp_registry_own();
+        struct bp_heap *heap = bp_registry_own_here();
         void *object = heap ? bp_large_try_alloc(heap, n_bytes) : NULL;
         if (BP_LIKELY(object)) {
             *ret_object = object;
@@ -111,7 +111,7 @@ static BP_NOINLINE int free_slow(void *object)
 
 BP_EXPORT int bump_large_free(void *object)
 {
-    struct bp_heap *heap = bp_registry_own();
+    struct bp_heap *heap = bp_registry_own_here();
     if (BP_LIKELY(heap && bp_large_try_free(heap, object)))
         return 0;
     return free_slow(object);

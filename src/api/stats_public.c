@@ -7,6 +7,7 @@
 #include "region/class_region.h"
 #include "region/size_class.h"
 #include "thread/boot.h"
+#include "thread/large.h"
 
 BP_EXPORT void bump_stats_get(struct bump_stats *ret_stats)
 {
@@ -58,7 +59,7 @@ static void count_calls(unsigned region, size_t *ret_allocs, size_t *ret_frees)
     *ret_frees = bp_load_relaxed(&counts->frees);
     for (uint32_t i = 0; region < BP_CACHED_REGIONS && i < bp_registry_count(); i++) {
         const struct bp_slot_cache *cache = &bp_registry_at(i)->slots[region];
-        *ret_allocs += bp_load_relaxed(&cache->allocs);
+        *ret_allocs += bp_large_cache_allocs(cache);
         *ret_frees += bp_load_relaxed(&cache->frees);
     }
 }

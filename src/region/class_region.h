@@ -65,11 +65,10 @@ struct bp_slot {
     uint16_t moved; // pieces that were moved in: mappings that do not merge
 };
 
-// n_bytes > BP_SMALL_MAX; the region whose slots hold them, may be >= region_count
+// n_bytes > 0; the region whose slots hold them, may be >= region_count
 static inline unsigned bp_region_for(size_t n_bytes)
 {
-    unsigned shift = bp_log2_ceil(n_bytes);
-    return shift <= BP_SLOT_MIN_SHIFT ? 0 : shift - BP_SLOT_MIN_SHIFT;
+    return bp_log2_floor((n_bytes - 1) | (BP_CHUNK_BYTES - 1)) + 1 - BP_SLOT_MIN_SHIFT;
 }
 
 static inline size_t bp_region_slot_bytes(unsigned region)

@@ -60,7 +60,9 @@ struct bp_slot_cache {
     uint32_t own_count;
     bp_atomic_u32 own_limit; // the limits are also set by others (bp_large_set_buffer)
     bp_atomic_u32 shared_limit;
-    bp_atomic_size allocs, frees; // the owner's hits, for statistics
+    // For statistics, so that a hit counts once: frees that went to own, and what else went there
+    // less what left it otherwise than by a hit. Together, less own_count, they are the allocs.
+    bp_atomic_size frees, others;
     struct bp_own_slot own[BP_OWN_SLOTS];
     bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
 };

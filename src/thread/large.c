@@ -48,11 +48,23 @@ static void *slot_steal(struct bp_heap *heap, unsigned region)
     return slot;
 }
 
+static void others_add(struct bp_slot_cache *cache, size_t change)
+{
+    bp_store_relaxed(&cache->others, bp_load_relaxed(&cache->others) + change);
+}
+
+size_t bp_large_cache_allocs(const struct bp_slot_cache *cache)
+{
+    return bp_load_relaxed(&cache->frees) + bp_load_relaxed(&cache->others) - cache->own_count;
+}
+
 static void *cached_take(struct bp_heap *heap, unsigned region)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
-    if (BP_LIKELY(cache->own_count))
+    if (BP_LIKELY(cache->own_count)) {
+        others_add(cache, (size_t)-1);
         return cache->own[--cache->own_count].object;
+    }
     return cache_take_shared(heap, region);
 }
 
@@ -87,6 +99,7 @@ static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
     if (BP_UNLIKELY(cache->own_count >= bp_load_u32_relaxed(&cache->own_limit)))
         return slot_share(cache, region, slot);
     cache->own[cache->own_count++] = (struct bp_own_slot){slot, bp_region_slot(region, slot)};
+    others_add(cache, 1);
     return true;
 }
 
@@ -123,6 +136,7 @@ void bp_large_flush(struct bp_heap *heap)
     bp_large_flush_shared(heap);
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
+        others_add(cache, -(size_t)cache->own_count);
         while (cache->own_count)
             bp_region_give(region, cache->own[--cache->own_count].object);
     }
@@ -150,6 +164,7 @@ void bp_large_settle(struct bp_heap *heap)
             if (cache->own[i].object)
                 cache->own[kept++] = cache->own[i];
         }
+        others_add(cache, kept - (size_t)cache->own_count);
         cache->own_count = kept;
     }
 }
@@ -169,7 +184,7 @@ void bp_large_salvage(struct bp_heap *heap)
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
         struct bp_region_counts *counts = bp_region_counts(region);
-        bp_add_relaxed(&counts->allocs, bp_load_relaxed(&cache->allocs));
+        bp_add_relaxed(&counts->allocs, bp_large_cache_allocs(cache));
         bp_add_relaxed(&counts->frees, bp_load_relaxed(&cache->frees));
         for (uint32_t i = 0; i < BP_OWN_SLOTS && i < cache->own_count; i++)
             slot_salvage(region, cache->own[i].object);

@@ -18,6 +18,9 @@ static inline void bp_large_tally(bp_atomic_size *count)
     bp_store_relaxed(count, bp_load_relaxed(count) + 1);
 }
 
+// How many objects the cache has handed out by bp_large_try_alloc.
+size_t bp_large_cache_allocs(const struct bp_slot_cache *cache);
+
 // The common case of bp_large_alloc, without a call: a slot of the heap's own that held as much
 // before. NULL if there is none.
 static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
@@ -33,7 +36,6 @@ static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
     if (BP_UNLIKELY(usable > top->slot->dirty_bytes))
         return NULL;
     cache->own_count--;
-    bp_large_tally(&cache->allocs);
     top->slot->usable_bytes = usable;
     top->slot->state = BP_SLOT_USED;
     return top->object;
@@ -42,8 +44,10 @@ static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
 // The common case of bp_large_free: room among the heap's own slots. False: nothing was done.
 static inline bool bp_large_try_free(struct bp_heap *heap, void *object)
 {
-    unsigned region;
-    if (!bp_region_of(object, &region) || region >= BP_CACHED_REGIONS)
+    // Without class regions this is more than enough for any pointer but NULL, which has no slot.
+    size_t offset = (size_t)object - (size_t)bp_reservation.regions;
+    unsigned region = (unsigned)bp_min(offset >> bp_reservation.region_shift, BP_CACHED_REGIONS);
+    if (region >= BP_CACHED_REGIONS)
         return false;
     struct bp_slot_cache *cache = &heap->slots[region];
     struct bp_slot *slot = bp_region_find(region, object);

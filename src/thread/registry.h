@@ -26,6 +26,13 @@ static inline struct bp_heap *bp_registry_own(void)
     return BP_LIKELY(hot->key[1]) ? (struct bp_heap *)hot : bp_registry_come_home();
 }
 
+// The same for who can do without: NULL also if the heap is away.
+static inline struct bp_heap *bp_registry_own_here(void)
+{
+    struct bp_heap_hot *hot = bp_heap_tls;
+    return BP_LIKELY(hot->key[1]) ? (struct bp_heap *)hot : NULL;
+}
+
 // The calling thread's heap for more than that: it cannot be emptied by others until it is left.
 struct bp_heap *bp_registry_enter(void);
 void bp_registry_leave(struct bp_heap *heap);
