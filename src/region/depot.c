@@ -299,12 +299,10 @@ void bp_depot_drain_idle(void)
 
 uint32_t bp_depot_object_count(unsigned class_index)
 {
-    struct depot *depot = depot_of(class_index);
-    uint32_t objects = 0;
-    bp_lock_take(&depot->lock);
-    for (uint32_t i = 0; i < depot->count; i++)
+    const struct depot *depot = depot_of(class_index);
+    uint32_t count = (uint32_t)bp_min(depot->count, DEPOT_SLOTS), objects = 0;
+    for (uint32_t i = 0; i < count; i++)
         objects += depot->stack[i].count;
-    depot_give_lock(depot);
     return objects;
 }
 

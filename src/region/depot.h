@@ -54,7 +54,7 @@ size_t bp_depot_punch_all(void);
 void bp_depot_punch_wanted(unsigned class_index);
 
 struct bp_lock *bp_depot_lock(unsigned class_index);
-// Objects that wait in the class's magazines.
+// Objects that wait in the class's magazines; read without the lock, so exact at rest alone.
 uint32_t bp_depot_object_count(unsigned class_index);
 
 #endif

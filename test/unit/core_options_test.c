@@ -189,6 +189,40 @@ static void reads_numbers(void)
     }
 }
 
+static void reads_a_size_and_a_factor(void)
+{
+    const struct bp_option *it = named("BUMPALLOC_STABLE_REALLOC");
+    static const char *const wrong[] = {"",
+                                        "1M",
+                                        ":4",
+                                        "1M:",
+                                        "1M:0",
+                                        "1M:4096",
+                                        "0:4",
+                                        "1M:4:4",
+                                        "1M:x",
+                                        "x:4",
+                                        "1M 4",
+                                        "8388608T:2",
+                                        "1234567890123456789012345:4"};
+    expect_entry(it, "0", 0, NULL);
+    expect_entry(it, "1M:8", BP_MIB | 8, NULL);
+    expect_entry(it, "64k:4095", 64 * BP_KIB | 4095, NULL);
+    expect_entry(it, "1:1", 4096 | 1, NULL);
+    expect_entry(it, "4097:16", 8192 | 16, NULL);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        expect_entry(it, wrong[i], 0, "not a size and a factor");
+}
+
+static void says_how_far_to_grow(void)
+{
+    CHECK_EQ(bp_options_stable_max(SIZE_MAX), 0);
+    bp_options.stable_realloc = BP_MIB | 8;
+    CHECK_EQ(bp_options_stable_max(BP_MIB - 1), 0);
+    CHECK_EQ(bp_options_stable_max(BP_MIB), 8 * BP_MIB);
+    CHECK_EQ(bp_options_stable_max(SIZE_MAX / 4), SIZE_MAX / 2);
+}
+
 static void expect_choices(const struct bp_option *option)
 {
     char words[128], wrong[160], *rest = words;
@@ -292,7 +326,8 @@ static void nothing_set(void)
 
 UNIT_MAIN(UNIT_CASE(has_every_field_once), UNIT_CASE(texts_are_for_users),
           UNIT_CASE(defaults_are_as_told), UNIT_CASE(reads_sizes), UNIT_CASE(rejects_other_sizes),
-          UNIT_CASE(reads_numbers), UNIT_CASE(reads_choices), UNIT_CASE(reports_each_bad_option),
-          UNIT_CASE(reports_unknown_names), UNIT_CASE(others_names_are_theirs),
-          UNIT_CASE(first_of_equals_wins), UNIT_CASE(value_may_hold_anything),
-          UNIT_CASE(long_lines_are_cut), UNIT_CASE(nothing_set))
+          UNIT_CASE(reads_numbers), UNIT_CASE(reads_a_size_and_a_factor),
+          UNIT_CASE(says_how_far_to_grow), UNIT_CASE(reads_choices),
+          UNIT_CASE(reports_each_bad_option), UNIT_CASE(reports_unknown_names),
+          UNIT_CASE(others_names_are_theirs), UNIT_CASE(first_of_equals_wins),
+          UNIT_CASE(value_may_hold_anything), UNIT_CASE(long_lines_are_cut), UNIT_CASE(nothing_set))
