@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libbumpalloc: what a program may ask of its allocator beyond the malloc family.
 // The malloc family itself keeps its standard names and headers (<stdlib.h>, <malloc.h>).
-// This header includes all others: error, region, stream, arena, allocator.
+// This header includes all others: error, region, stream, arena, allocator, stable, large, stats.
 // The functions in it may be called from any thread; none sets errno unless it says so.
 #ifndef BUMPALLOC_BUMPALLOC_H
 #define BUMPALLOC_BUMPALLOC_H
@@ -9,7 +9,10 @@
 #include "allocator.h"
 #include "arena.h"
 #include "error.h"
+#include "large.h"
 #include "region.h"
+#include "stable.h"
+#include "stats.h"
 #include "stream.h"
 
 #include <stdbool.h>
