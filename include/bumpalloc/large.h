@@ -63,6 +63,7 @@ int bump_large_free(void *object);
 // The bytes that may be used: the size rounded up to pages (in a size class, to its own); 0 if it
 // is no object.
 size_t bump_large_usable(const void *object);
+// What the object came from.
 enum bump_large_kind bump_large_kind(const void *object);
 // Says that these bytes of the object will be read soon. 0 for no bytes; -ERANGE if they exceed
 // the object; -EINVAL if it is none.
@@ -128,8 +129,9 @@ void bump_large_config_get(struct bump_large_config *ret_config);
 // second, dampener 2, local buffer 64 MiB. For programs that move gigabytes; nothing is applied.
 void bump_large_config_throughput(struct bump_large_config *ret_config);
 
-// For one field each: as bump_large_configure.
+// bump_large_configure for one field.
 int bump_large_enable(bool enabled);
+// bump_large_configure for the two ends of the range.
 int bump_large_set_range(size_t min_bytes, size_t max_bytes);
 
 #ifdef __cplusplus

@@ -82,11 +82,13 @@ struct bump_file_class {
     size_t allocated_bytes; // what it takes on the disk
 };
 
+// The whole.
 void bump_stats_get(struct bump_stats *ret_stats);
-// Fill in up to `count` classes, smallest first; return how many there are. Without class regions
-// (a small reservation) there are no large ones, and no file is made before it is asked for.
+// Fills in up to `count` small classes, smallest first; returns how many there are.
 size_t bump_stats_small(struct bump_small_class *ret_classes, size_t count);
+// The same for powers of two; none without class regions (a small reservation).
 size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count);
+// The same for class files; all zero, but for their sizes, before one is asked for.
 size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count);
 
 enum bump_stats_format {

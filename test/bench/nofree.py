@@ -26,8 +26,8 @@ def write(path, text):
 
 def c_source():
     body = ''.join(f'static int f{i}(int x) {{ int s = 0; for (int i = 0; i < x; i++) '
-                   f's += i * {i} ^ (x >> {i % 7}); return s; }}\n' for i in range(600))
-    calls = ' + '.join(f'f{i}(n)' for i in range(600))
+                   f's += i * {i} ^ (x >> {i % 7}); return s; }}\n' for i in range(60))
+    calls = ' + '.join(f'f{i}(n)' for i in range(60))
     return f'{body}int main(int n, char **v) {{ (void)v; return {calls}; }}\n'
 
 
@@ -41,7 +41,7 @@ def programs(folder):
     write(f'{folder}/a.c', c_source())
     write(f'{folder}/a.cc', CXX)
     write(f'{folder}/text', ''.join(f'{seed.randrange(10**9)} some words here {i}\n'
-                                    for i in range(300000)))
+                                    for i in range(100000)))
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return {
         'gcc -O2 (C)': ['gcc', '-O2', '-c', f'{folder}/a.c', '-o', f'{folder}/a.o'],
