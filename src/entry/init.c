@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Boot, straight up through the layers; the only file that knows all of them.
+#include "api/report.h"
 #include "core/options.h"
 #include "entry/entry.h"
 #include "os/os.h"
@@ -22,6 +23,7 @@ static void boot(void)
     bp_registry_set_cpus(quota.cpu_count);
     bp_registry_init();
     bp_os_thread_exit_register(bp_registry_thread_ended);
+    bp_report_options();
 }
 
 // Nothing in boot allocates or can be hooked, so nobody waits for itself here.

@@ -89,6 +89,12 @@ const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor);
 void bp_os_write_error(const char *text, size_t n_bytes);
+// All of it, to a descriptor.
+int bp_os_write(int descriptor, const char *text, size_t n_bytes);
+// A descriptor of a new or emptied file that its owner alone may read, or -1.
+int bp_os_create(const char *path);
+void bp_os_close(int descriptor);
+unsigned bp_os_process_id(void);
 BP_NORETURN void bp_os_abort(void);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.

@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -98,19 +99,45 @@ const char *bp_os_env(const char *name)
     return NULL;
 }
 
-void bp_os_write_error(const char *text, size_t n_bytes)
+int bp_os_write(int descriptor, const char *text, size_t n_bytes)
 {
-    int saved = errno;
-    while (n_bytes > 0) {
-        ssize_t written = write(STDERR_FILENO, text, n_bytes);
+    int saved = errno, code = 0;
+    while (n_bytes > 0 && !code) {
+        ssize_t written = write(descriptor, text, n_bytes);
         if (written <= 0 && errno != EINTR)
-            break;
+            code = errno ? errno : EIO;
         if (written > 0) {
             text += written;
             n_bytes -= (size_t)written;
         }
     }
     errno = saved;
+    return code;
+}
+
+void bp_os_write_error(const char *text, size_t n_bytes)
+{
+    bp_os_write(STDERR_FILENO, text, n_bytes);
+}
+
+int bp_os_create(const char *path)
+{
+    int saved = errno;
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    errno = saved;
+    return descriptor;
+}
+
+void bp_os_close(int descriptor)
+{
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+}
+
+unsigned bp_os_process_id(void)
+{
+    return (unsigned)getpid();
 }
 
 void bp_os_abort(void)

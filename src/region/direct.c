@@ -58,7 +58,7 @@ static void remove_locked(struct bp_direct_entry *entry)
         }
     }
     table.entries[gap].address = 0;
-    table.count--;
+    bp_store_relaxed(&bp_counters.direct_count, --table.count);
 }
 
 static size_t capacity_wanted(void)
@@ -111,7 +111,7 @@ static bool insert(void *address, size_t n_bytes)
     if (fits) {
         struct bp_direct_entry *entry = entry_find(table.entries, table.capacity, (size_t)address);
         *entry = (struct bp_direct_entry){.address = (size_t)address, .n_bytes = n_bytes};
-        table.count++;
+        bp_store_relaxed(&bp_counters.direct_count, ++table.count);
     }
     bp_lock_give(&table.lock);
     return fits;

@@ -7,6 +7,7 @@
 #include "region/direct.h"
 #include "region/purge.h"
 #include "reserve/chunks.h"
+#include "thread/outside.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
 
@@ -42,4 +43,5 @@ void bp_fork_child(void)
         bp_region_after_fork(region);
     bp_registry_after_fork();
     bp_worker_after_fork();
+    bp_outside_after_fork();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "thread/large.h"
 
+#include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/class_region.h"
 #include "region/direct.h"
@@ -21,7 +23,8 @@ void bp_large_init(struct bp_heap *heap)
     heap->slots_share_bytes = share;
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         bool small_enough = bp_region_slot_bytes(region) <= share / 4;
-        heap->slots[region].own_limit = small_enough ? own_slots[region] : 0;
+        bool own = small_enough && !bp_options.count; // their shortcut counts nothing
+        heap->slots[region].own_limit = own ? own_slots[region] : 0;
         heap->slots[region].shared_limit = small_enough ? shared_slots[region] : 0;
     }
 }
@@ -59,6 +62,8 @@ static void *slot_steal(struct bp_heap *heap, unsigned region)
         if (other != heap)
             slot = cache_take_shared(other, region);
     }
+    if (slot)
+        bp_add_relaxed(&bp_counters.steals, 1);
     return slot;
 }
 

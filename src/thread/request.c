@@ -2,11 +2,13 @@
 #include "thread/request.h"
 
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
 #include "thread/large.h"
+#include "thread/outside.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
@@ -105,13 +107,37 @@ static void small_free(size_t key, void *object)
     bp_depot_punch_wanted(bp_key_class(key));
 }
 
-void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+// BUMPALLOC_COUNT=1: every call comes by here, because the heap is left behind after each one.
+static void count(size_t key, size_t allocations, size_t frees)
 {
-    if (n_bytes > BP_REQUEST_MAX - align)
-        return NULL;
+    struct bp_tally *tally = &bp_tallies[bp_key_class(key)];
+    size_t freed = bp_add_relaxed(&tally->frees, frees) + frees;
+    size_t allocated = bp_add_relaxed(&tally->allocations, allocations) + allocations;
+    bp_max_relaxed(&tally->peak_objects, bp_sub_or_zero(allocated, freed));
+    bp_registry_step_out();
+}
+
+// The end of every slow path.
+static void finish(size_t key, size_t allocations, size_t frees)
+{
+    if (BP_UNLIKELY(bp_options.count))
+        count(key, allocations, frees);
+    bp_outside_poll();
+}
+
+static void *relieved_alloc(size_t n_bytes, size_t align, bool zero)
+{
     void *object = any_alloc(n_bytes, align, zero);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = any_alloc(n_bytes, align, zero);
+    return object;
+}
+
+void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    bool possible = n_bytes <= BP_REQUEST_MAX - align;
+    void *object = possible ? relieved_alloc(n_bytes, align, zero) : NULL;
+    finish(bp_heap_key_of(object), object != NULL, 0);
     return object;
 }
 
@@ -133,6 +159,7 @@ enum bp_verdict bp_request_free(void *pointer)
         verdict = large_free(pointer);
     bp_purge_check();
     bp_worker_nudge();
+    finish(key, 0, verdict == BP_DONE);
     return verdict;
 }
 
@@ -164,6 +191,7 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();
     bp_worker_nudge();
+    finish(key, 0, 0);
     if (resized)
         return resized;
     resized = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
@@ -178,6 +206,8 @@ size_t bp_request_trim(void)
 {
     bp_recall_begin();
     bp_recall_finish();
-    size_t released = flush_all();
-    return released + bp_depot_punch_all();
+    size_t released = flush_all() + bp_depot_punch_all();
+    if (bp_options.count)
+        bp_registry_step_out();
+    return released;
 }

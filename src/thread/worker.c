@@ -6,10 +6,11 @@
 #include "region/depot.h"
 #include "region/purge.h"
 #include "reserve/stamp.h"
+#include "thread/outside.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 
-enum { ROUND_MS = 500, QUIET_ROUNDS = 4 };
+enum { ROUND_MS = 500, QUIET_ROUNDS = 4, OUTSIDE_MS = 1000 };
 enum worker_state { WORKER_NONE, WORKER_AWAKE, WORKER_ASLEEP, WORKER_REFUSED };
 
 static bp_atomic_u32 state;
@@ -39,11 +40,21 @@ static void look_until_quiet(void)
     bp_recall_begin();
     for (unsigned quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
         bp_os_wait_ms(&state, WORKER_AWAKE, ROUND_MS);
+        bp_outside_poll();
         bool idle = activity() == seen;
         seen = activity();
         if (look(&mark, idle) || !idle)
             quiet = 0;
     }
+}
+
+// Another process cannot wake us: its requests have to be looked for.
+static void wait_asleep(void)
+{
+    if (bp_options.outside)
+        bp_os_wait_ms(&state, WORKER_ASLEEP, OUTSIDE_MS);
+    else
+        bp_os_wait(&state, WORKER_ASLEEP);
 }
 
 static void sleep_until_woken(void)
@@ -54,8 +65,10 @@ static void sleep_until_woken(void)
     bp_fence_full();
     if (activity() != seen)
         bp_store_u32_relaxed(&state, WORKER_AWAKE);
-    while (bp_load_u32_relaxed(&state) == WORKER_ASLEEP)
-        bp_os_wait(&state, WORKER_ASLEEP);
+    while (bp_load_u32_relaxed(&state) == WORKER_ASLEEP) {
+        wait_asleep();
+        bp_outside_poll();
+    }
 }
 
 static void worker_main(void)

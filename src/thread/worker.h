@@ -3,7 +3,8 @@
 //  1. It is created by the first slow path that has something to do, never while booting; in the
 //     child of a fork it is not there until then. If it cannot be created, it is not there at all.
 //  2. It looks twice a second while something happens. After a few rounds in which nothing was
-//     released and nobody came by it sleeps without a timer, until a slow path wakes it.
+//     released and nobody came by it sleeps until a slow path wakes it; once a second it looks for
+//     requests from outside, or not even that with BUMPALLOC_OUTSIDE=0.
 //  3. It gives back what was idle for a whole round: memory dirty since before it, heaps whose
 //     threads did not come home, magazines of depots that nobody asked, heaps of ended threads.
 //  4. It has no heap of its own and allocates nothing.
