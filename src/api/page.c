@@ -9,6 +9,7 @@
 #include "reserve/reserve.h"
 #include "thread/outside.h"
 #include "thread/registry.h"
+#include "thread/worker.h"
 
 const struct bp_page bp_page = {
     .magic = BP_PAGE_MAGIC,
@@ -30,6 +31,7 @@ const struct bp_page bp_page = {
             [BP_PART_LIMIT] = {&bp_limit_soft_bytes, sizeof(bp_limit_soft_bytes)},
         },
     .outside = &bp_outside,
+    .worker_state = &bp_worker_state,
 };
 
 struct bp_view bp_view_own(void)

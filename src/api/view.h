@@ -48,7 +48,9 @@ struct bp_page {
     uint32_t part_count;
     char version[16];
     struct bp_page_part part[BP_PART_COUNT];
-    void *outside; // struct bp_outside: what may be written from outside
+    // What may be written from outside:
+    void *outside;      // struct bp_outside
+    void *worker_state; // bp_worker_state
 };
 
 extern BP_HIDDEN const struct bp_page bp_page;

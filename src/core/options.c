@@ -231,7 +231,10 @@ static void option_set(const struct bp_option *option, const char *said_as, cons
                        enum bp_option_source source)
 {
     if (!bp_option_parse(option, text, option->value)) {
-        bp_report_option(said_as, text, complaint_of(option->kind), option->default_text);
+        struct bp_line kept = {.length = 0};
+        bp_option_print(option, &kept);
+        kept.text[kept.length] = 0;
+        bp_report_option(said_as, text, complaint_of(option->kind), kept.text);
         return;
     }
     if (option->kind == BP_OPTION_TEXT)

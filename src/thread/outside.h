@@ -4,7 +4,8 @@
 //  1. Whoever may debug this process (ptrace's rules, so: the same user) writes the words below;
 //     nobody else can. With BUMPALLOC_OUTSIDE=0 they are ignored.
 //  2. Slow paths look at one word, without locks held; the hot path does not. So a process that
-//     makes no slow call serves a request with its next one, or at once if it has a worker.
+//     makes no slow call serves a request with its next one, or at once if it has a worker: the
+//     outsider wakes that (thread/worker.h).
 //  3. The outsider writes the argument first, then one byte of `pending`, which cannot be torn. The
 //     process takes all of `pending` by an exchange, does it, and then counts `served`.
 //  4. Reading needs none of this: what the library holds is read as it is (api/view.h).
@@ -34,10 +35,15 @@ BP_COLD void bp_outside_serve(void);
 // In the child: what was asked of the parent is not for it.
 void bp_outside_after_fork(void);
 
+static inline bool bp_outside_is_asked(void)
+{
+    return bp_load_u32_relaxed(&bp_outside.pending) != 0;
+}
+
 // At the end of a slow path; no locks held.
 static inline void bp_outside_poll(void)
 {
-    if (BP_UNLIKELY(bp_load_u32_relaxed(&bp_outside.pending)))
+    if (BP_UNLIKELY(bp_outside_is_asked()))
         bp_outside_serve();
 }
 

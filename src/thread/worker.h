@@ -11,8 +11,12 @@
 #ifndef BP_THREAD_WORKER_H
 #define BP_THREAD_WORKER_H
 
+#include "base/atomics.h"
 #include "base/attr.h"
 #include "core/options.h"
+
+enum bp_worker_is { BP_WORKER_NONE, BP_WORKER_AWAKE, BP_WORKER_ASLEEP, BP_WORKER_REFUSED };
+extern BP_HIDDEN bp_atomic_u32 bp_worker_state; // enum bp_worker_is, and the word it sleeps on
 
 BP_COLD void bp_worker_wake(void);
 // In the child: it is not there.

@@ -6,7 +6,8 @@
 //  2. A snapshot is a copy of its records, from which api/stats.h gathers as it does in place. It
 //  is
 //     copied again until two copies agree; if the process is too busy for that, moving says so.
-//  3. The one thing that is ever written is a request (thread/outside.h).
+//  3. The one thing that is ever written is a request (thread/outside.h); the one thread that is
+//     ever interrupted, for a moment, is the library's own worker, when it sleeps.
 #ifndef BUMPRUN_TARGET_H
 #define BUMPRUN_TARGET_H
 

@@ -6,14 +6,18 @@
 #include "core/options.h"
 #include "reserve/reserve.h"
 #include "thread/outside.h"
+#include "thread/worker.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -242,6 +246,52 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+// --- the worker ---
+
+// Does the thread wait on that word? Its file says which call it is in, with arguments.
+static bool waits_on(pid_t pid, pid_t thread, uint64_t address)
+{
+    char name[48];
+    unsigned long long first;
+    snprintf(name, sizeof(name), "task/%d/syscall", (int)thread);
+    FILE *file = open_proc(pid, name);
+    bool waits = file && fscanf(file, "%*d %llx", &first) == 1 && first == address;
+    if (file)
+        fclose(file);
+    return waits;
+}
+
+// Only this thread, the library's own, is interrupted: the kernel begins its wait again, which
+// finds the word changed.
+static void wait_again(pid_t thread)
+{
+    if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0)
+        return;
+    if (ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == 0)
+        waitpid(thread, NULL, __WALL);
+    ptrace(PTRACE_DETACH, thread, NULL, NULL);
+}
+
+// A worker that sleeps (BUMPALLOC_BACKGROUND=1) looks for what was asked.
+static void worker_wake(const struct target *target)
+{
+    uint64_t address = (uintptr_t)target->page.worker_state;
+    uint32_t state = BP_WORKER_NONE, awake = BP_WORKER_AWAKE;
+    char path[64];
+    target_read(target, address, &state, sizeof(state));
+    if (state != BP_WORKER_ASLEEP || !target_write(target, address, &awake, sizeof(awake)))
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)target->pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+        pid_t thread = (pid_t)atoi(entry->d_name);
+        if (thread > 0 && waits_on(target->pid, thread, address))
+            wait_again(thread);
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
 bool target_ask(const struct target *target, uint32_t what, const char *argument, double seconds)
 {
     uint32_t before = served_of(target);
@@ -254,6 +304,7 @@ bool target_ask(const struct target *target, uint32_t what, const char *argument
         die(EXIT_FAILED, "process %d has ended", (int)target->pid);
     if (!target_write(target, outside_at(target, offsetof(struct bp_outside, pending)), &byte, 1))
         die(EXIT_FAILED, "process %d has ended", (int)target->pid);
+    worker_wake(target);
     double until = now() + seconds;
     while (served_of(target) == before) {
         if (now() >= until || !target_read(target, target->page_address, &byte, 1))
