@@ -52,6 +52,30 @@ static void complain(const char *target)
     bp_line_send(&line);
 }
 
+// A second descriptor of the file that was named, and what that is: the program may close both,
+// and open others under their numbers.
+static struct {
+    int descriptor;
+    uint64_t identity;
+} kept = {-1, 0};
+
+void bp_report_prepare(void)
+{
+    int descriptor;
+    if (bp_options.stats == BP_STATS_NONE || !is_descriptor(bp_options.stats_to, &descriptor))
+        return;
+    kept.identity = bp_os_identity(descriptor);
+    kept.descriptor = bp_os_keep(descriptor);
+}
+
+// The descriptor that was named, if it is still what it was, or the one that was kept; or -1.
+static int descriptor_now(int named)
+{
+    if (kept.identity && bp_os_identity(named) == kept.identity)
+        return named;
+    return kept.identity && bp_os_identity(kept.descriptor) == kept.identity ? kept.descriptor : -1;
+}
+
 static bool stats_send(int descriptor)
 {
     struct bp_stats stats;
@@ -71,6 +95,8 @@ void bp_report_at_exit(void)
     if (ours) {
         expand(path, bp_options.stats_to);
         descriptor = bp_os_create(path);
+    } else {
+        descriptor = descriptor_now(descriptor);
     }
     if (descriptor < 0 || !stats_send(descriptor))
         complain(bp_options.stats_to);

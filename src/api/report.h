@@ -10,6 +10,8 @@
 
 // BUMPALLOC_STATS, to BUMPALLOC_STATS_TO. One line on stderr if that cannot be written.
 BP_COLD void bp_report_at_exit(void);
+// At the start: a descriptor for it is kept open, because programs close theirs as they exit.
+BP_COLD void bp_report_prepare(void);
 // BUMPALLOC_VERBOSE=1: one line an option, and one of what was reserved.
 BP_COLD void bp_report_options(void);
 

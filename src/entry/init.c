@@ -24,6 +24,7 @@ static void boot(void)
     bp_registry_init();
     bp_os_thread_exit_register(bp_registry_thread_ended);
     bp_report_options();
+    bp_report_prepare();
 }
 
 // Nothing in boot allocates or can be hooked, so nobody waits for itself here.

@@ -94,6 +94,10 @@ int bp_os_write(int descriptor, const char *text, size_t n_bytes);
 // A descriptor of a new or emptied file that its owner alone may read, or -1.
 int bp_os_create(const char *path);
 void bp_os_close(int descriptor);
+// Another descriptor of the same file, out of the way of those that a program opens, or -1.
+int bp_os_keep(int descriptor);
+// What a descriptor is open on, as a number that is not 0; 0 if it is not open.
+uint64_t bp_os_identity(int descriptor);
 unsigned bp_os_process_id(void);
 BP_NORETURN void bp_os_abort(void);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,6 +134,24 @@ void bp_os_close(int descriptor)
     int saved = errno;
     close(descriptor);
     errno = saved;
+}
+
+int bp_os_keep(int descriptor)
+{
+    enum { OUT_OF_THE_WAY = 500 };
+    int saved = errno;
+    int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    errno = saved;
+    return kept;
+}
+
+uint64_t bp_os_identity(int descriptor)
+{
+    struct stat about;
+    int saved = errno;
+    int failed = fstat(descriptor, &about);
+    errno = saved;
+    return failed ? 0 : ((uint64_t)about.st_dev << 40 ^ (uint64_t)about.st_ino) | (uint64_t)1 << 63;
 }
 
 unsigned bp_os_process_id(void)

@@ -43,7 +43,7 @@ _bumprun_first()
 _bumprun()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} bumprun_at flags
-    local commands='compare stat dump trim profile map'
+    local commands
     COMPREPLY=()
     if [[ $before == '=' || $word == '=' ]]; then
         [[ $word == '=' ]] && word= && before=${COMP_WORDS[COMP_CWORD]}
@@ -73,6 +73,7 @@ _bumprun()
     elif [[ $before == --library || $before == --input || $before == -o ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $bumprun_at -eq 0 ]]; then
+        commands=$(bumprun --help 2> /dev/null | awk '$1 == "bumprun" { print $2 }')
         mapfile -t COMPREPLY < <(compgen -c -W "$commands" -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -c -- "$word")
