@@ -29,7 +29,7 @@ static size_t area_used(const struct snapshot *snapshot, unsigned area, bool wit
     size_t frontier = hot->arena_units >> (BP_CHUNK_SHIFT - 4);
     size_t used = 0;
     if (area == BP_META_CHUNK_MAP)
-        used = with_chunk_map ? frontier : 0;
+        used = with_chunk_map ? frontier * sizeof(uint16_t) : 0;
     else if (area == BP_META_SPANS)
         used = frontier * BP_SPAN_RECORD_BYTES;
     else if (area == BP_META_HEAPS)
