@@ -63,7 +63,7 @@ enum { OPTION_COUNT = sizeof(table) / sizeof(table[0]), PREFIX_LENGTH = 10 }; //
 static uint8_t sources[OPTION_COUNT]; // enum bp_option_source
 
 // What a program may say about itself: "purge_floor=32M,thp=never". The library does not define it.
-extern const char *bumpalloc_conf BP_WEAK BP_VISIBLE;
+extern const char *bumpalloc_conf BP_WEAK BP_VISIBLE; // declared in bumpalloc/bumpalloc.h, too
 
 static unsigned suffix_shift(char suffix)
 {

@@ -112,6 +112,21 @@ class Verbose(unittest.TestCase):
                                     r'pages of \d+, memory limit \d+ MiB$')
 
 
+class Conf(unittest.TestCase):
+    def said(self, **environment):
+        done = subprocess.run([Paths.conf], env={**os.environ, **environment}, check=True,
+                              stderr=subprocess.PIPE, text=True)
+        return dict(re.findall(r'^bumpalloc: (BUMPALLOC_\w+)=(.*)$', done.stderr, re.M))
+
+    def test_of_a_linked_program(self):
+        self.assertEqual(self.said()['BUMPALLOC_PURGE_FLOOR'], '5M (bumpalloc_conf)')
+
+    def test_environment_goes_before(self):
+        said = self.said(BUMPALLOC_PURGE_FLOOR='6M')
+        self.assertEqual(said['BUMPALLOC_PURGE_FLOOR'], '6M (environment)')
+        self.assertEqual(self.said(BUMPALLOC_VERBOSE='0'), {})
+
+
 class AtExit(unittest.TestCase):
     def stats(self, form, *more, commands=()):
         with Held(STATS=form, **dict(more)) as held:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """bumprun stat, dump and trim: what they say is true, and the process does not notice."""
+import json
 import os
 import re
 import subprocess
@@ -58,7 +59,7 @@ class Dump(unittest.TestCase):
             held.tell('hold 300 5000')
             held.tell('drop 2')
             outside = held.dump()
-            inside = __import__('json').loads(held.end())
+            inside = json.loads(held.end())
         for name in ('in_use_objects', 'in_use_bytes', 'free_bytes', 'span_bytes', 'reserved_bytes',
                      'metadata_bytes', 'peak_bytes', 'cached_bytes', 'fresh_bytes'):
             self.assertEqual(outside[name], inside[name], name)
@@ -77,6 +78,31 @@ class Dump(unittest.TestCase):
                     objects = other['spans'] * (65536 // other['object_bytes'])
                     slack = 3 * 65536 // other['object_bytes'] + 8 * 4096
                     self.assertLessEqual(other['in_use'], objects + slack, other)
+
+    def test_of_a_static_program(self):
+        with Held(preload=False, program=Paths.held_static) as held:
+            before = held.dump()['in_use_objects']
+            held.tell('hold 250 500')
+            dump = held.dump()
+            self.assertEqual(dump['in_use_objects'] - before, 500)
+            held.tell('busy 1')
+            self.assertEqual(bumprun('trim', '--wait', '20', held.pid).returncode, 0)
+
+    def test_in_the_child_of_a_fork(self):
+        program = ('import os, sys, time\n'
+                   'x = [bytes(700) for _ in range(1000)]\n'
+                   'pid = os.fork()\n'
+                   'print(pid, flush=True) if pid else x.extend(bytes(700) for _ in range(500))\n'
+                   'sys.stdin.read() if pid else time.sleep(60)\n'
+                   'pid and os.kill(pid, 9)\n')
+        process = subprocess.Popen([Paths.bumprun, '/usr/bin/python3', '-c', program], text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child = int(process.stdout.readline())
+        time.sleep(0.5)
+        counts = [class_of(json.loads(bumprun('dump', '--json', pid).stdout), 733)['in_use']
+                  for pid in (process.pid, child)]
+        process.communicate('')
+        self.assertAlmostEqual(counts[1] - counts[0], 500, delta=5)
 
     def test_small_reservations_and_none(self):
         for reserve in ('256M', '0'):

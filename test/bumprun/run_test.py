@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """bumprun PROGRAM: the program is as it would be without, but for the library in it."""
+import json
 import os
 import shutil
 import signal
@@ -7,7 +8,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 from support import Paths, bumprun, main
@@ -182,7 +182,7 @@ class Compare(unittest.TestCase):
     def test_json_is_what_was_measured(self):
         done = bumprun('compare', '--rounds', '3', '--json', '--only', 'glibc,bumpalloc',
                        'sh', '-c', 'sleep 0.2')
-        rows = __import__('json').loads(done.stdout)['allocators']
+        rows = json.loads(done.stdout)['allocators']
         self.assertEqual([row['name'] for row in rows], ['glibc', 'bumpalloc'])
         for row in rows:
             self.assertGreater(row['seconds'], 0.2)
@@ -203,7 +203,7 @@ class Compare(unittest.TestCase):
     def test_peak_memory_is_the_programs(self):
         done = bumprun('compare', '--rounds', '1', '--json', '--only', 'glibc,bumpalloc',
                        sys.executable, '-c', 'bytearray(200 << 20)')
-        for row in __import__('json').loads(done.stdout)['allocators']:
+        for row in json.loads(done.stdout)['allocators']:
             self.assertAlmostEqual(row['peak_bytes'], 210 << 20, delta=20 << 20)
 
     def test_another_outcome_is_said(self):
@@ -224,5 +224,4 @@ class Compare(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    start = time.monotonic()
     main()

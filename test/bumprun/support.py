@@ -10,7 +10,7 @@ import unittest
 
 class Paths:
     """Filled from the command line by main()."""
-    bumprun = library = held = static = source = exporter = musl = None
+    bumprun = library = held = static = source = exporter = musl = conf = held_static = None
 
 
 def bumprun(*arguments, **keywords):
@@ -28,12 +28,12 @@ def without_options():
 class Held:
     """The program of held.c under the library; a context."""
 
-    def __init__(self, preload=True, **options):
+    def __init__(self, preload=True, program=None, **options):
         environment = without_options()
         if preload:
             environment['LD_PRELOAD'] = Paths.library
         environment.update({f'BUMPALLOC_{name}': str(value) for name, value in options.items()})
-        self.process = subprocess.Popen([Paths.held], env=environment, stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([program or Paths.held], env=environment, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -72,7 +72,8 @@ def class_of(dump, size):
 
 def main():
     parser = argparse.ArgumentParser(description='Runs the tests of one module.')
-    for name in ('bumprun', 'library', 'held', 'static', 'source', 'exporter', 'musl'):
+    for name in ('bumprun', 'library', 'held', 'static', 'source', 'exporter', 'musl', 'conf',
+                 'held-static'):
         parser.add_argument(f'--{name}', required=True)
     options, rest = parser.parse_known_args()
     for name, value in vars(options).items():
