@@ -5,6 +5,7 @@
 #include "bumpalloc/bumpalloc.h"
 #include "core/report.h"
 #include "os/os.h"
+#include "os/os_map.h"
 #include "reserve/limit.h"
 #include "reserve/reserve.h"
 

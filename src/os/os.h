@@ -98,7 +98,6 @@ void bp_os_close(int descriptor);
 int bp_os_keep(int descriptor);
 // What a descriptor is open on, as a number that is not 0; 0 if it is not open.
 uint64_t bp_os_identity(int descriptor);
-unsigned bp_os_process_id(void);
 BP_NORETURN void bp_os_abort(void);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.

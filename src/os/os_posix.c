@@ -154,11 +154,6 @@ uint64_t bp_os_identity(int descriptor)
     return failed ? 0 : ((uint64_t)about.st_dev << 40 ^ (uint64_t)about.st_ino) | (uint64_t)1 << 63;
 }
 
-unsigned bp_os_process_id(void)
-{
-    return (unsigned)getpid();
-}
-
 void bp_os_abort(void)
 {
     abort();
