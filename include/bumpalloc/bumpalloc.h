@@ -34,6 +34,10 @@ bool bump_owns(const void *pointer);
 // included; what a live thread is using at the moment stays with it. Returns the bytes released.
 size_t bump_purge(void);
 
+// A program may define this string: options without their prefix, "purge_floor=32M,thp=never". The
+// environment goes before it. The library reads it once, with the first call, and keeps no pointer.
+extern const char *bumpalloc_conf;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bumpalloc/large.h"
 
+#include "api/report.h"
 #include "base/attr.h"
 #include "base/bits.h"
 #include "core/options.h"
@@ -43,7 +44,7 @@ static int file_alloc(size_t n_bytes, bool zero, void **ret_object)
 
 static BP_NOINLINE int alloc_slow(size_t n_bytes, unsigned flags, void **ret_object)
 {
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     if (flags & ~(unsigned)FLAGS_ALL)
         return -EINVAL;
     if (bp_load_u32_relaxed(&config.disabled))
@@ -81,7 +82,7 @@ static int auto_alloc(size_t n_bytes, unsigned flags, void **ret_object)
         return -EINVAL;
     if (n_bytes > BP_SMALL_MAX && !bump_large_alloc(n_bytes, flags, ret_object))
         return 0;
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     void *object = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, flags & BUMP_LARGE_ZERO);
     if (!object)
         return -ENOMEM;
@@ -103,7 +104,7 @@ static BP_NOINLINE int free_slow(void *object)
     bool eagerly = bp_load_u32_relaxed(&config.eager_return);
     if (!object)
         return 0;
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     bp_clearer_nudge();
     enum bp_verdict verdict = eagerly ? bp_request_free_eagerly(object) : bp_request_free(object);
     return verdict == BP_DONE ? 0 : -EINVAL;
@@ -171,7 +172,7 @@ static size_t slots_purge(size_t wanted_bytes)
 
 BP_EXPORT size_t bump_large_purge(size_t n_bytes)
 {
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     struct bp_heap *heap = bp_registry_enter();
     if (heap)
         bp_large_flush(heap);
@@ -230,7 +231,7 @@ BP_EXPORT int bump_large_configure(const struct bump_large_config *wanted)
 {
     if (!is_valid(wanted))
         return -EINVAL;
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     int code = wanted->set & BUMP_LARGE_SET_PATH ? -bp_files_set_folder(wanted->path) : 0;
     if (code)
         return code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bumpalloc/stable.h"
 
+#include "api/report.h"
 #include "base/attr.h"
 #include "thread/boot.h"
 #include "thread/request.h"
@@ -9,7 +10,7 @@
 
 BP_EXPORT void *bump_stable_alloc(size_t n_bytes, size_t max_bytes)
 {
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     if (!max_bytes)
         max_bytes = BUMP_STABLE_DEFAULT_MAX_BYTES;
     return bp_request_alloc_stable(n_bytes ? n_bytes : 1, max_bytes);
@@ -33,7 +34,7 @@ BP_EXPORT int bump_stable_resize(void *object, size_t n_bytes)
         return -EINVAL;
     if (n_bytes > max_bytes)
         return -ERANGE;
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     return bp_request_resize_stable(object, n_bytes ? n_bytes : 1) ? 0 : -ENOMEM;
 }
 
@@ -43,7 +44,7 @@ BP_EXPORT int bump_stable_free(void *object)
         return 0;
     if (!bp_large_stable_max(object))
         return -EINVAL;
-    bp_boot_thread();
+    bp_boot_thread(bp_report_boot);
     bp_request_free(object);
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The public statistics: what api/stats.c and the class regions know, in public structs.
+#include "api/report.h"
 #include "api/stats.h"
 #include "base/attr.h"
 #include "bumpalloc/stats.h"
@@ -12,7 +13,7 @@
 BP_EXPORT void bump_stats_get(struct bump_stats *ret_stats)
 {
     struct bp_stats it;
-    bp_boot();
+    bp_boot(bp_report_boot);
     bp_stats_gather(&it);
     *ret_stats = (struct bump_stats){
         .reserved_bytes = it.reserved_bytes,
@@ -41,7 +42,7 @@ BP_EXPORT void bump_stats_get(struct bump_stats *ret_stats)
 BP_EXPORT size_t bump_stats_small(struct bump_small_class *ret_classes, size_t count)
 {
     struct bp_stats it;
-    bp_boot();
+    bp_boot(bp_report_boot);
     bp_stats_gather(&it);
     for (size_t i = 1; i < BP_CLASS_COUNT && i <= count; i++) {
         const struct bp_class_stats *of = &it.of_class[i];
@@ -93,7 +94,7 @@ static void large_class(unsigned region, struct bump_large_class *ret_class)
 
 BP_EXPORT size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count)
 {
-    bp_boot();
+    bp_boot(bp_report_boot);
     for (unsigned region = 0; region < bp_reservation.region_count && region < count; region++)
         large_class(region, &ret_classes[region]);
     return bp_reservation.region_count;

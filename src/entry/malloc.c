@@ -46,7 +46,7 @@ void *bp_entry_calloc_slow(size_t count, size_t n_bytes)
 
 void bp_entry_free_slow(void *pointer)
 {
-    struct bp_heap *heap = bp_registry_own();
+    struct bp_heap *heap = pointer ? bp_registry_own() : NULL;
     if (!pointer || (heap && bp_large_try_free(heap, pointer)))
         return;
     if (bp_nofree_owns(pointer)) {

@@ -97,6 +97,15 @@ const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor);
 void bp_os_write_error(const char *text, size_t n_bytes);
+// All of it, to a descriptor.
+int bp_os_write(int descriptor, const char *text, size_t n_bytes);
+// A descriptor of a new or emptied file that its owner alone may read, or -1.
+int bp_os_create(const char *path);
+void bp_os_close(int descriptor);
+// Another descriptor of the same file, out of the way of those that a program opens, or -1.
+int bp_os_keep(int descriptor);
+// What a descriptor is open on, as a number that is not 0; 0 if it is not open.
+uint64_t bp_os_identity(int descriptor);
 BP_NORETURN void bp_os_abort(void);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.

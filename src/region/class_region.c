@@ -124,6 +124,7 @@ void *bp_region_take_pooled(unsigned region)
         struct bp_slot *slot = bp_slot_at(region, number);
         slot->state = BP_SLOT_CACHED;
         bp_add_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+        bp_limit_note_peak();
         if (region <= BP_UNIT_REGION)
             regret = (struct bp_regret){slot->usable_bytes, slot->stamp};
     }

@@ -59,7 +59,7 @@ static void remove_locked(struct bp_direct_entry *entry)
         }
     }
     table.entries[gap].address = 0;
-    table.count--;
+    bp_store_relaxed(&bp_counters.direct_count, --table.count);
 }
 
 static size_t capacity_wanted(void)
@@ -117,7 +117,7 @@ static bool insert(void *address, size_t n_bytes, size_t stable_bytes)
             .stable_bytes = stable_bytes,
             .held_bytes = stable_bytes ? stable_bytes : n_bytes,
         };
-        table.count++;
+        bp_store_relaxed(&bp_counters.direct_count, ++table.count);
     }
     bp_lock_give(&table.lock);
     return fits;

@@ -11,7 +11,7 @@ enum { BOOT_NOT_YET, BOOT_RUNNING, BOOT_READY };
 
 static bp_atomic_u32 state;
 
-static void boot(void)
+static void boot(void (*report)(void))
 {
     struct bp_os_quota quota;
     bp_options_read();
@@ -22,17 +22,19 @@ static void boot(void)
     bp_registry_set_cpus(quota.cpu_count);
     bp_registry_init();
     bp_os_thread_exit_register(bp_registry_thread_ended);
+    if (report)
+        report();
 }
 
 // Nothing in boot allocates or can be hooked, so nobody waits for itself here.
-void bp_boot(void)
+void bp_boot(void (*report)(void))
 {
     // pairs with the release below: the reservation is laid out
     if (bp_load_u32_acquire(&state) == BOOT_READY)
         return;
     // pairs with nothing: it only elects who boots
     if (bp_cas_u32_acquire(&state, BOOT_NOT_YET, BOOT_RUNNING)) {
-        boot();
+        boot(report);
         // pairs with the acquire above and below
         bp_store_u32_release(&state, BOOT_READY);
         // May allocate, which is why it comes after READY.

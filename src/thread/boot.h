@@ -7,14 +7,15 @@
 #include "base/attr.h"
 #include "thread/registry.h"
 
-void bp_boot(void);
+// report: what the layers above say when all is set up; it does not allocate. NULL for nothing.
+void bp_boot(void (*report)(void));
 
 // The calling thread may use everything after this: it has a heap, if one can be had.
-static inline void bp_boot_thread(void)
+static inline void bp_boot_thread(void (*report)(void))
 {
     if (BP_LIKELY(bp_heap_tls != &bp_heap_none))
         return;
-    bp_boot();
+    bp_boot(report);
     bp_registry_attach();
 }
 

@@ -9,6 +9,7 @@
 #include "region/purge.h"
 #include "reserve/chunks.h"
 #include "thread/clearer.h"
+#include "thread/outside.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
 
@@ -49,4 +50,5 @@ void bp_fork_child(void)
     bp_registry_after_fork();
     bp_worker_after_fork();
     bp_clearer_after_fork();
+    bp_outside_after_fork();
 }

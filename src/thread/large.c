@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/large.h"
 
+#include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
 #include "region/class_file.h"
@@ -45,6 +46,8 @@ static void *slot_steal(struct bp_heap *heap, unsigned region)
         if (other != heap)
             slot = cache_take_shared(other, region);
     }
+    if (slot)
+        bp_add_relaxed(&bp_counters.steals, 1);
     return slot;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How many large slots a heap keeps for itself and in sight of others.
 #include "base/bits.h"
+#include "core/options.h"
 #include "thread/large.h"
 #include "thread/registry.h"
 
@@ -16,7 +17,7 @@ static void limits_by_buffer(struct bp_heap *heap, size_t buffer)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         size_t slots = buffer / bp_region_slot_bytes(region);
-        size_t own = bp_min(slots, BP_OWN_SLOTS);
+        size_t own = bp_options.count ? 0 : bp_min(slots, BP_OWN_SLOTS);
         size_t shared = bp_min(slots - own, BP_SHARED_SLOTS);
         bp_store_u32_relaxed(&heap->slots[region].own_limit, (uint32_t)own);
         bp_store_u32_relaxed(&heap->slots[region].shared_limit, (uint32_t)shared);
@@ -27,8 +28,9 @@ static void limits_by_share(struct bp_heap *heap, size_t share)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         bool small_enough = bp_region_slot_bytes(region) <= share / 4;
+        bool own = small_enough && !bp_options.count; // their shortcut counts nothing
         struct bp_slot_cache *cache = &heap->slots[region];
-        bp_store_u32_relaxed(&cache->own_limit, small_enough ? own_slots[region] : 0);
+        bp_store_u32_relaxed(&cache->own_limit, own ? own_slots[region] : 0);
         bp_store_u32_relaxed(&cache->shared_limit, small_enough ? shared_slots[region] : 0);
     }
 }

@@ -9,6 +9,7 @@
 #include "region/purge.h"
 #include "thread/large.h"
 #include "thread/nofree.h"
+#include "thread/outside.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
@@ -109,13 +110,37 @@ static void small_free(size_t key, void *object)
     bp_depot_punch_wanted(bp_key_class(key));
 }
 
-void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+// BUMPALLOC_COUNT=1: every call comes by here, because the heap is left behind after each one.
+static void count(size_t key, size_t allocations, size_t frees)
 {
-    if (n_bytes > BP_REQUEST_MAX - align)
-        return NULL;
+    struct bp_tally *tally = &bp_tallies[bp_key_class(key)];
+    size_t freed = bp_add_relaxed(&tally->frees, frees) + frees;
+    size_t allocated = bp_add_relaxed(&tally->allocations, allocations) + allocations;
+    bp_max_relaxed(&tally->peak_objects, bp_sub_or_zero(allocated, freed));
+    bp_registry_step_out();
+}
+
+// The end of every slow path.
+static void finish(size_t key, size_t allocations, size_t frees)
+{
+    if (BP_UNLIKELY(bp_options.count))
+        count(key, allocations, frees);
+    bp_outside_poll();
+}
+
+static void *relieved_alloc(size_t n_bytes, size_t align, bool zero)
+{
     void *object = any_alloc(n_bytes, align, zero);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = any_alloc(n_bytes, align, zero);
+    return object;
+}
+
+void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    bool possible = n_bytes <= BP_REQUEST_MAX - align;
+    void *object = possible ? relieved_alloc(n_bytes, align, zero) : NULL;
+    finish(bp_heap_key_of(object), object != NULL, 0);
     return object;
 }
 
@@ -134,6 +159,7 @@ void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes)
     void *object = stable_alloc(n_bytes, max_bytes);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = stable_alloc(n_bytes, max_bytes);
+    finish(0, object != NULL, 0);
     return object;
 }
 
@@ -150,6 +176,7 @@ void *bp_request_alloc_slot(size_t n_bytes, bool zero, bool huge)
     void *object = slot_alloc(n_bytes, zero, huge);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = slot_alloc(n_bytes, zero, huge);
+    finish(0, object != NULL, 0);
     return object;
 }
 
@@ -174,6 +201,7 @@ static enum bp_verdict any_free(void *pointer, bool eagerly)
         verdict = large_free(pointer, eagerly);
     bp_purge_check();
     bp_worker_nudge();
+    finish(key, 0, verdict == BP_DONE);
     return verdict;
 }
 
@@ -238,6 +266,7 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();
     bp_worker_nudge();
+    finish(key, 0, 0);
     if (resized)
         return resized;
     if (!key && n_bytes <= bp_large_stable_max(pointer))
@@ -254,6 +283,8 @@ size_t bp_request_trim(void)
 {
     bp_recall_begin();
     bp_recall_finish();
-    size_t released = flush_all();
-    return released + bp_depot_punch_all();
+    size_t released = flush_all() + bp_depot_punch_all();
+    if (bp_options.count)
+        bp_registry_step_out();
+    return released;
 }
