@@ -59,6 +59,8 @@ int bp_os_renew(void *addr, size_t n_bytes);
 int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
+// Is there memory that can be read? True if the system has no way to tell.
+bool bp_os_is_readable(const void *addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.

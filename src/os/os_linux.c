@@ -21,6 +21,9 @@
 #define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
+#if !defined(MADV_POPULATE_READ)
+#define MADV_POPULATE_READ 22
+#endif
 #if !defined(MREMAP_DONTUNMAP)
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -171,6 +174,16 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
     if (code)
         return code;
     return map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
+}
+
+bool bp_os_is_readable(const void *addr)
+{
+    size_t page = bp_os_page_bytes();
+    int saved = errno;
+    bool failed =
+        syscall(SYS_madvise, bp_align_down((size_t)addr, page), page, MADV_POPULATE_READ) == -1;
+    int code = outcome(saved, failed);
+    return code != ENOMEM && code != EFAULT;
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)

@@ -8,6 +8,7 @@
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "region/chain.h"
 #include "region/hole.h"
 #include "region/size_class.h"
 #include "region/span.h"
@@ -95,6 +96,12 @@ static void sort_locked(struct depot *depot, void *chain)
         bp_span_put_locked(&depot->lists, chain);
         chain = next;
     }
+}
+
+static void sort_checked_locked(struct depot *depot, const struct bp_magazine *magazine)
+{
+    bp_chain_expect((unsigned)(depot - depots), magazine->head, magazine->count);
+    sort_locked(depot, magazine->head);
 }
 
 // --- pages behind free objects ---
@@ -237,13 +244,15 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
     depot->lists.faulted_objects = 0;
     depot_give_lock(depot);
     bp_budget_regret(regret);
+    bp_chain_expect(class_index, got.head, got.count);
     return got;
 }
 
 static void drain_locked(struct depot *depot)
 {
-    while (depot->count)
-        sort_locked(depot, depot->stack[--depot->count].head);
+    while (depot->count) {
+        sort_checked_locked(depot, &depot->stack[--depot->count]);
+    }
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
@@ -256,7 +265,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     if (depot->count < stack_capacity(class_index))
         depot->stack[depot->count++] = magazine;
     else
-        sort_locked(depot, magazine.head);
+        sort_checked_locked(depot, &magazine);
     if (most == BP_MAGAZINE_SPARSE)
         drain_locked(depot);
     depot_give_lock(depot);
@@ -266,7 +275,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 void bp_depot_sort(unsigned class_index, void *chain)
 {
     struct depot *depot = depot_of(class_index);
-    if (!chain)
+    if (!bp_chain_count(class_index, chain))
         return;
     bp_lock_take(&depot->lock);
     sort_locked(depot, chain);

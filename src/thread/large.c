@@ -306,6 +306,12 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return *ret_verdict == BP_DONE ? slot->usable_bytes : 0;
 }
 
+size_t bp_large_class_bytes(const void *pointer)
+{
+    unsigned region;
+    return bp_region_of(pointer, &region) ? bp_region_slot_bytes(region) : 0;
+}
+
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.
 static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {

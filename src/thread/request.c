@@ -139,8 +139,11 @@ enum bp_verdict bp_request_free(void *pointer)
 size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
-    *ret_verdict = BP_DONE;
-    return key ? bp_class[bp_key_class(key)].object_bytes : bp_large_usable(pointer, ret_verdict);
+    if (!key)
+        return bp_large_usable(pointer, ret_verdict);
+    bool starts = bp_class_starts(bp_key_class(key), pointer);
+    *ret_verdict = starts ? BP_DONE : BP_INVALID;
+    return starts ? bp_class[bp_key_class(key)].object_bytes : 0;
 }
 
 static void *large_resize(void *pointer, size_t n_bytes)
