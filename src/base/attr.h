@@ -20,6 +20,19 @@
 #define BP_THREAD_LOCAL __thread
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
 
+// What clang's -Wthread-safety proves: who takes and gives which lock. Other compilers ignore it.
+#if defined(__clang__)
+#define BP_CAPABILITY(name) __attribute__((capability(name)))
+#define BP_ACQUIRES(lock)   __attribute__((acquire_capability(lock)))
+#define BP_RELEASES(lock)   __attribute__((release_capability(lock)))
+#define BP_UNPROVEN         __attribute__((no_thread_safety_analysis))
+#else
+#define BP_CAPABILITY(name)
+#define BP_ACQUIRES(lock)
+#define BP_RELEASES(lock)
+#define BP_UNPROVEN
+#endif
+
 // Makes the compiler keep a value in its register instead of loading it again.
 #define BP_KEEP(value) __asm__("" : "+r"(value))
 

@@ -90,7 +90,7 @@ static int map_at_random(size_t n_bytes, size_t align, void **ret_addr)
 {
     uint64_t random = bp_os_random();
     size_t room = PLACES_END - PLACES_BEGIN - bp_min(n_bytes, PLACES_END - PLACES_BEGIN);
-    if (!random || room < align)
+    if (!random || !align || room < align)
         return EAGAIN;
     size_t place = PLACES_BEGIN + (size_t)(random >> 16) % (room / align) * align;
     int code = map_anonymous((void *)place, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, ret_addr);

@@ -22,7 +22,7 @@ static struct bp_class_region regions[BP_REGION_COUNT];
 struct bp_class_region *bp_slots_region(unsigned region)
 {
     if (BP_CHECKS)
-        regions[region].lock.rank = BP_RANK_REGION;
+        bp_store_u32_relaxed(&regions[region].lock.rank, BP_RANK_REGION);
     return &regions[region];
 }
 

@@ -43,7 +43,7 @@ static struct depot depots[BP_CLASS_COUNT];
 static struct depot *depot_of(unsigned class_index)
 {
     if (BP_CHECKS)
-        depots[class_index].lock.rank = BP_RANK_DEPOT;
+        bp_store_u32_relaxed(&depots[class_index].lock.rank, BP_RANK_DEPOT);
     return &depots[class_index];
 }
 
@@ -67,6 +67,8 @@ static void free_bytes_note(struct depot *depot)
     note(&bp_counters.span_free_bytes, &depot->noted_free, lists->free_objects, bytes);
     note(&bp_counters.span_marked_bytes, &depot->noted_marked, lists->marked_objects, bytes);
 }
+
+static void depot_give_lock(struct depot *depot) BP_RELEASES(&depot->lock);
 
 static void depot_give_lock(struct depot *depot)
 {

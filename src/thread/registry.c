@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/registry.h"
 
+#include "base/attr.h"
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
@@ -285,7 +286,7 @@ void bp_registry_thread_ended(void *heap)
     bp_purge_check();
 }
 
-struct bp_heap *bp_registry_borrow(void)
+BP_UNPROVEN struct bp_heap *bp_registry_borrow(void)
 {
     struct bp_heap *own = bp_registry_enter();
     struct bp_heap *common = own ? NULL : common_heap();
@@ -295,7 +296,7 @@ struct bp_heap *bp_registry_borrow(void)
     return common;
 }
 
-void bp_registry_return(struct bp_heap *heap)
+BP_UNPROVEN void bp_registry_return(struct bp_heap *heap)
 {
     if (heap && heap == common_heap())
         bp_lock_give(&registry.common_lock);
