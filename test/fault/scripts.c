@@ -127,6 +127,70 @@ static void thread_life(void)
     }
 }
 
+// --- threads at a time, each with blocks of its own and one that it frees for its neighbour ---
+
+enum { CROWD = 4, CROWD_BLOCKS = 80 };
+
+static pthread_barrier_t crowd_ready;
+
+static void *crowd_body(void *number)
+{
+    size_t self = (size_t)(uintptr_t)number;
+    struct prng r = {self + 90};
+    struct block *mine = &blocks[self * CROWD_BLOCKS];
+    for (int i = 0; i < 400; i++) {
+        struct block *block = &mine[prng_below(&r, CROWD_BLOCKS)];
+        if (block->start)
+            block_free(block);
+        else
+            block_malloc(block, prng_size(&r, 300 * KIB) + 1);
+    }
+    pthread_barrier_wait(&crowd_ready);
+    struct block *others = &blocks[(self + 1) % CROWD * CROWD_BLOCKS];
+    for (int i = 0; i < CROWD_BLOCKS; i += 2)
+        block_free(&others[i]);
+    return NULL;
+}
+
+// Stacks that cannot be had are not this library's business: nothing is denied while they are made.
+static void crowd(void)
+{
+    pthread_t threads[CROWD];
+    REQUIRE(pthread_barrier_init(&crowd_ready, NULL, CROWD) == 0);
+    for (uintptr_t i = 0; i < CROWD; i++)
+        REQUIRE(pthread_create(&threads[i], NULL, crowd_body, (void *)i) == 0);
+    for (int i = 0; i < CROWD; i++)
+        REQUIRE(pthread_join(threads[i], NULL) == 0);
+    pthread_barrier_destroy(&crowd_ready);
+}
+
+// --- the rest of the family, and what it says of itself ---
+
+static void family(void)
+{
+    struct block *block = blocks;
+    for (size_t n = 1; n < 8 * MIB; n *= 5) {
+        void *aligned = NULL;
+        block_aligned(block++, 4096, n);
+        block_calloc(block++, n + 7);
+        int code = posix_memalign(&aligned, 256, n);
+        CHECK(code == 0 ? aligned != NULL : code == ENOMEM && hook_is_armed());
+        free(aligned);
+        void *array = reallocarray(NULL, n, 3);
+        CHECK(array || hook_is_armed());
+        free(array);
+        CHECK(!bump_owns(&block));
+        bump_purge();
+    }
+    struct mallinfo2 info = mallinfo2();
+    CHECK(info.uordblks > 0 || hook_is_armed() || !bp_reservation.n_bytes);
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (nowhere) {
+        malloc_info(0, nowhere);
+        fclose(nowhere);
+    }
+}
+
 // --- fork ---
 
 static void child_life(void)
@@ -214,6 +278,7 @@ const struct script scripts[] = {
     {"growth", growth, false, false},        {"calloc", zeroed, false, false},
     {"aligned", aligned, false, false},      {"threads", thread_life, true, false},
     {"fork", forks, false, false},           {"trim", trims, false, false},
-    {"short", short_of_memory, false, true},
+    {"short", short_of_memory, false, true}, {"crowd", crowd, true, false},
+    {"family", family, false, false},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];
