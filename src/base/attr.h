@@ -22,15 +22,9 @@
 
 // What clang's -Wthread-safety proves: who takes and gives which lock. Other compilers ignore it.
 #if defined(__clang__)
-#define BP_CAPABILITY(name) __attribute__((capability(name)))
-#define BP_ACQUIRES(lock)   __attribute__((acquire_capability(lock)))
-#define BP_RELEASES(lock)   __attribute__((release_capability(lock)))
-#define BP_UNPROVEN         __attribute__((no_thread_safety_analysis))
+#define BP_PROVE(claim) __attribute__((claim))
 #else
-#define BP_CAPABILITY(name)
-#define BP_ACQUIRES(lock)
-#define BP_RELEASES(lock)
-#define BP_UNPROVEN
+#define BP_PROVE(claim)
 #endif
 
 // Makes the compiler keep a value in its register instead of loading it again.

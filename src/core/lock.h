@@ -21,7 +21,7 @@ enum bp_rank {
     BP_RANK_COUNT,
 };
 
-struct BP_CAPABILITY("lock") bp_lock {
+struct BP_PROVE(capability("lock")) bp_lock {
     bp_atomic_u32 state;
     bp_atomic_u32 rank; // constant, but for those that the checks build sets when it looks
 };
@@ -36,8 +36,10 @@ BP_COLD void bp_lock_wake(struct bp_lock *lock);
 void bp_lock_note_taken(struct bp_lock *lock);
 void bp_lock_note_given(struct bp_lock *lock);
 
-static inline void bp_lock_take(struct bp_lock *lock) BP_ACQUIRES(lock) BP_UNPROVEN;
-static inline void bp_lock_give(struct bp_lock *lock) BP_RELEASES(lock) BP_UNPROVEN;
+static inline void bp_lock_take(struct bp_lock *lock) BP_PROVE(acquire_capability(lock))
+    BP_PROVE(no_thread_safety_analysis);
+static inline void bp_lock_give(struct bp_lock *lock) BP_PROVE(release_capability(lock))
+    BP_PROVE(no_thread_safety_analysis);
 
 static inline void bp_lock_take(struct bp_lock *lock)
 {

@@ -68,7 +68,7 @@ static void free_bytes_note(struct depot *depot)
     note(&bp_counters.span_marked_bytes, &depot->noted_marked, lists->marked_objects, bytes);
 }
 
-static void depot_give_lock(struct depot *depot) BP_RELEASES(&depot->lock);
+static void depot_give_lock(struct depot *depot) BP_PROVE(release_capability(&depot->lock));
 
 static void depot_give_lock(struct depot *depot)
 {

@@ -286,7 +286,7 @@ void bp_registry_thread_ended(void *heap)
     bp_purge_check();
 }
 
-BP_UNPROVEN struct bp_heap *bp_registry_borrow(void)
+BP_PROVE(no_thread_safety_analysis) struct bp_heap *bp_registry_borrow(void)
 {
     struct bp_heap *own = bp_registry_enter();
     struct bp_heap *common = own ? NULL : common_heap();
@@ -296,7 +296,7 @@ BP_UNPROVEN struct bp_heap *bp_registry_borrow(void)
     return common;
 }
 
-BP_UNPROVEN void bp_registry_return(struct bp_heap *heap)
+BP_PROVE(no_thread_safety_analysis) void bp_registry_return(struct bp_heap *heap)
 {
     if (heap && heap == common_heap())
         bp_lock_give(&registry.common_lock);
