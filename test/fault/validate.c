@@ -47,7 +47,7 @@ static void check_span(const struct bp_span *span, uint32_t chunk)
 {
     uint32_t fresh = span->running ? 0 : span->fresh_count;
     CHECK_EQ(span->first_chunk, chunk);
-    CHECK_EQ(bp_chunk_map()[chunk], 2 * span->class_index);
+    CHECK_EQ(bp_key_class(bp_chunk_map()[chunk]), span->class_index);
     CHECK_EQ(span->object_count, bp_class[span->class_index].span_objects);
     CHECK(span->free_count + fresh <= span->object_count);
     CHECK_EQ(span->list != 0, span->free_count || fresh);
