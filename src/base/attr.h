@@ -21,6 +21,13 @@
 #define BP_THREAD_LOCAL __thread
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
 
+// What clang's -Wthread-safety proves: who takes and gives which lock. Other compilers ignore it.
+#if defined(__clang__)
+#define BP_PROVE(claim) __attribute__((claim))
+#else
+#define BP_PROVE(claim)
+#endif
+
 // Makes the compiler keep a value in its register instead of loading it again.
 #define BP_KEEP(value) __asm__("" : "+r"(value))
 

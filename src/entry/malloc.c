@@ -61,7 +61,7 @@ void bp_entry_free_slow(void *pointer)
         bp_entry_foreign_free(pointer);
         return;
     case BP_DOUBLE_FREE:
-        bp_die_double_free(pointer);
+        bp_die_double_free(pointer, bp_large_class_bytes(pointer));
     case BP_INVALID:
         bp_die_invalid(pointer, "free");
     }

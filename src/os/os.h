@@ -42,7 +42,12 @@ struct bp_os_quota {
 // From the scheduler and from control groups; root stands before every path, "" but for tests.
 void bp_os_quota_read(const char *root, struct bp_os_quota *ret_quota);
 
-// Addresses without memory, aligned, below BP_ADDRESS_MAX.
+// A number that differs from process to process and is not to be guessed; 0 in a process whose
+// addresses are not randomised (under a debugger, say). Always the same within a process.
+uint64_t bp_os_random(void);
+
+// Addresses without memory, aligned, below BP_ADDRESS_MAX; as far as possible somewhere else in
+// each process.
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
 // reserved -> committed, reads zero. A failure changes nothing.
 int bp_os_commit(void *addr, size_t n_bytes);
@@ -67,6 +72,13 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
 // The same, not charged (bp_os_commit_lax), aligned to a page.
 int bp_os_map_lax(size_t n_bytes, void **ret_addr);
+// A mapping between two pages that cannot be touched: its neighbours may be anybody's.
+int bp_os_map_guarded(size_t n_bytes, void **ret_addr);
+int bp_os_unmap_guarded(void *addr, size_t n_bytes);
+// Does the stack end where it ends if nothing is randomised? on_stack: near its end.
+bool bp_os_is_stack_fixed(const void *on_stack);
+// Is there memory that can be read? True if the system has no way to tell.
+bool bp_os_is_readable(const void *addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.

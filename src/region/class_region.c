@@ -31,7 +31,7 @@ struct bp_region_counts *bp_region_counts(unsigned region)
 struct bp_class_region *bp_slots_region(unsigned region)
 {
     if (BP_CHECKS)
-        regions[region].lock.rank = BP_RANK_REGION;
+        bp_store_u32_relaxed(&regions[region].lock.rank, BP_RANK_REGION);
     return &regions[region];
 }
 

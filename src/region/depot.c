@@ -8,6 +8,7 @@
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "region/chain.h"
 #include "region/hole.h"
 #include "region/size_class.h"
 #include "region/span.h"
@@ -43,7 +44,7 @@ struct bp_tally bp_tallies[BP_CLASS_COUNT];
 static struct depot *depot_of(unsigned class_index)
 {
     if (BP_CHECKS)
-        depots[class_index].lock.rank = BP_RANK_DEPOT;
+        bp_store_u32_relaxed(&depots[class_index].lock.rank, BP_RANK_DEPOT);
     return &depots[class_index];
 }
 
@@ -78,6 +79,8 @@ static void free_bytes_note(struct depot *depot)
     note(&bp_counters.span_free_bytes, &depot->noted_free, lists->free_objects, bytes);
     note(&bp_counters.span_marked_bytes, &depot->noted_marked, lists->marked_objects, bytes);
 }
+
+static void depot_give_lock(struct depot *depot) BP_PROVE(release_capability(&depot->lock));
 
 static void depot_give_lock(struct depot *depot)
 {
@@ -115,6 +118,12 @@ static void stack_push_locked(struct depot *depot, struct bp_magazine magazine)
 {
     depot->stack[depot->count++] = magazine;
     tally(&tally_of(depot)->stocked_objects, magazine.count);
+}
+
+static void sort_checked_locked(struct depot *depot, const struct bp_magazine *magazine)
+{
+    bp_chain_expect((unsigned)(depot - depots), magazine->head, magazine->count);
+    sort_locked(depot, magazine->head);
 }
 
 // --- pages behind free objects ---
@@ -260,13 +269,16 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
     depot->lists.faulted_objects = 0;
     depot_give_lock(depot);
     bp_budget_regret(regret);
+    bp_chain_expect(class_index, got.head, got.count);
     return got;
 }
 
 static void drain_locked(struct depot *depot)
 {
-    while (depot->count)
-        sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
+    while (depot->count) {
+        struct bp_magazine top = stack_take_locked(depot, depot->stack[depot->count - 1].owner);
+        sort_checked_locked(depot, &top);
+    }
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
@@ -281,7 +293,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     if (depot->count < stack_capacity(class_index))
         stack_push_locked(depot, magazine);
     else
-        sort_locked(depot, magazine.head);
+        sort_checked_locked(depot, &magazine);
     if (most == BP_MAGAZINE_SPARSE)
         drain_locked(depot);
     depot_give_lock(depot);
@@ -291,7 +303,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 void bp_depot_sort(unsigned class_index, void *chain)
 {
     struct depot *depot = depot_of(class_index);
-    if (!chain)
+    if (!bp_chain_count(class_index, chain))
         return;
     bp_lock_take(&depot->lock);
     sort_locked(depot, chain);

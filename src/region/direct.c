@@ -62,6 +62,11 @@ static void remove_locked(struct bp_direct_entry *entry)
     bp_store_relaxed(&bp_counters.direct_count, --table.count);
 }
 
+static size_t table_bytes(size_t capacity)
+{
+    return bp_align_up(capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
+}
+
 static size_t capacity_wanted(void)
 {
     bp_lock_take(&table.lock);
@@ -89,17 +94,15 @@ static struct bp_direct_entry *table_swap_locked(struct bp_direct_entry *larger,
 static bool table_make_room(void)
 {
     for (size_t capacity = capacity_wanted(); capacity; capacity = capacity_wanted()) {
-        size_t n_bytes = bp_align_up(capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
         void *larger;
-        if (bp_os_map(n_bytes, bp_os_page_bytes(), &larger))
+        if (bp_os_map_guarded(table_bytes(capacity), &larger))
             return false;
         bp_lock_take(&table.lock);
-        size_t old_bytes =
-            bp_align_up(table.capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
+        size_t old_capacity = table.capacity;
         struct bp_direct_entry *spare = table_swap_locked(larger, capacity);
         bp_lock_give(&table.lock);
         if (spare)
-            bp_os_unmap(spare, spare == larger ? n_bytes : old_bytes);
+            bp_os_unmap_guarded(spare, table_bytes(spare == larger ? capacity : old_capacity));
     }
     return true;
 }

@@ -395,6 +395,12 @@ static void *wider_obtain(struct bp_heap *heap, size_t n_bytes, size_t *ret_dirt
                : slot_obtain(heap, bp_region_for(n_bytes), n_bytes, ret_dirty_bytes);
 }
 
+size_t bp_large_class_bytes(const void *pointer)
+{
+    unsigned region;
+    return bp_region_of(pointer, &region) ? bp_region_slot_bytes(region) : 0;
+}
+
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.
 static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {

@@ -75,6 +75,8 @@ void *bp_large_alloc_stable(struct bp_heap *heap, size_t n_bytes, size_t max_byt
 size_t bp_large_stable_max(const void *pointer);
 // Usable bytes of a large object; *ret_verdict says why if it is 0.
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
+// Bytes of the slot that the pointer is in.
+size_t bp_large_class_bytes(const void *pointer);
 // More or fewer bytes without copying them: in place, or by moving pages. NULL: copy instead.
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes);
 // Sets up the heap's caches.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/registry.h"
 
+#include "base/attr.h"
 #include "core/lock.h"
 #include "core/options.h"
 #include "os/os.h"
@@ -293,7 +294,7 @@ void bp_registry_thread_ended(void *heap)
     bp_purge_check();
 }
 
-struct bp_heap *bp_registry_borrow(void)
+BP_PROVE(no_thread_safety_analysis) struct bp_heap *bp_registry_borrow(void)
 {
     struct bp_heap *own = bp_registry_enter();
     struct bp_heap *common = own ? NULL : common_heap();
@@ -303,7 +304,7 @@ struct bp_heap *bp_registry_borrow(void)
     return common;
 }
 
-void bp_registry_return(struct bp_heap *heap)
+BP_PROVE(no_thread_safety_analysis) void bp_registry_return(struct bp_heap *heap)
 {
     if (heap && heap == common_heap())
         bp_lock_give(&registry.common_lock);

@@ -221,7 +221,11 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
     *ret_verdict = BP_DONE;
     if (bp_nofree_owns(pointer))
         return bp_nofree_usable(pointer);
-    return key ? bp_class[bp_key_class(key)].object_bytes : bp_large_usable(pointer, ret_verdict);
+    if (!key)
+        return bp_large_usable(pointer, ret_verdict);
+    bool starts = bp_class_starts(bp_key_class(key), pointer);
+    *ret_verdict = starts ? BP_DONE : BP_INVALID;
+    return starts ? bp_class[bp_key_class(key)].object_bytes : 0;
 }
 
 static void *large_resize(void *pointer, size_t n_bytes)
