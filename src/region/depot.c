@@ -120,12 +120,6 @@ static void stack_push_locked(struct depot *depot, struct bp_magazine magazine)
     tally(&tally_of(depot)->stocked_objects, magazine.count);
 }
 
-static void sort_checked_locked(struct depot *depot, const struct bp_magazine *magazine)
-{
-    bp_chain_expect((unsigned)(depot - depots), magazine->head, magazine->count);
-    sort_locked(depot, magazine->head);
-}
-
 // --- pages behind free objects ---
 
 static bool may_punch(unsigned class_index)
@@ -269,21 +263,20 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
     depot->lists.faulted_objects = 0;
     depot_give_lock(depot);
     bp_budget_regret(regret);
-    bp_chain_expect(class_index, got.head, got.count);
     return got;
 }
 
 static void drain_locked(struct depot *depot)
 {
-    while (depot->count) {
-        struct bp_magazine top = stack_take_locked(depot, depot->stack[depot->count - 1].owner);
-        sort_checked_locked(depot, &top);
-    }
+    while (depot->count)
+        sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
     struct depot *depot = depot_of(class_index);
+    if (BP_UNLIKELY(bp_options.check))
+        bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
     tally(&tally_of(depot)->flushes, 1);
@@ -293,7 +286,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     if (depot->count < stack_capacity(class_index))
         stack_push_locked(depot, magazine);
     else
-        sort_checked_locked(depot, &magazine);
+        sort_locked(depot, magazine.head);
     if (most == BP_MAGAZINE_SPARSE)
         drain_locked(depot);
     depot_give_lock(depot);
