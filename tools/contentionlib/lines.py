@@ -5,7 +5,8 @@ Valgrind's lackey prints instructions and accesses, its scheduler says which thr
 dynamic linker where the library was loaded. Lines that code outside the library touches, too, are
 the program's objects and stacks, not the library's own, and are left out: who hands an object to
 another thread hands its line over. Its variables are its own, whoever clears them at the start. A
-line of the rest is shared if two threads or more wrote to it.
+line of the rest is shared if two threads or more wrote to it in their lives at the same time: what a
+thread leaves to the next one when it ends, a heap for instance, is not.
 
  - touched: how often a call of malloc, free or their kin wrote to such a line, once for each call
    and line. Each time it may have to be fetched from another processor, so this is the most.
@@ -41,22 +42,28 @@ def load_address(text, library):
 
 class Line:
     """One cache line, as the library uses it."""
-    __slots__ = ('writers', 'holders', 'fetched', 'touch', 'places')
+    __slots__ = ('writers', 'holders', 'fetched', 'touch', 'places', 'shared')
 
     def __init__(self):
-        self.writers, self.holders = set(), set()
+        self.writers, self.holders, self.shared = set(), set(), False
         self.fetched, self.touch, self.places = 0, None, collections.Counter()
 
     def read(self, thread):
-        self.fetched += bool(self.writers) and thread not in self.holders
+        self.fetched += self.shared and thread not in self.holders
         self.holders.add(thread)
+
+    def forget(self, ended):
+        """Threads that are no more; what others have seen of the line is in their caches still."""
+        self.writers -= ended
 
     def write(self, thread, touch, place):
         """touch: which call of the library this is; place: who writes to what."""
-        self.fetched += bool(self.holders - {thread})
-        self.holders = {thread}
         self.writers.add(thread)
-        if touch != self.touch:
+        now = len(self.writers) > 1
+        self.shared |= now
+        self.fetched += now and bool(self.holders - {thread})
+        self.holders = {thread}
+        if now and touch != self.touch:
             self.places[place] += 1
         self.touch = touch
 
@@ -73,9 +80,20 @@ class Trace:
         self.foreign = set()  # lines that other code touches
         self.calls = 0
         self.call_of = collections.Counter()  # thread -> the number of its latest call
+        self.ended = set()
+        self.lives = collections.Counter()  # valgrind gives a number again when a thread has ended
+
+    def schedule(self, text, thread):
+        """The thread that runs from here on."""
+        number = int(text.split('SCHED[')[1].split(']')[0])
+        life = number, self.lives[number]
+        if 'exiting VG_(scheduler)' in text:
+            self.ended.add(life)
+            self.lives[number] += 1
+        return life if 'acquired lock' in text or 'entering' in text else thread
 
     def read(self, file):
-        thread, site = 1, None
+        thread, site = (1, 0), None
         for text in file:
             kind = text[:3]
             if kind == 'I  ':
@@ -86,8 +104,8 @@ class Trace:
                     self.call_of[thread] = self.calls
             elif kind in ACCESSES:
                 self.access(kind, int(text[3:text.index(',')], 16), thread, site)
-            elif 'SCHED[' in text and 'acquired lock' in text:
-                thread = int(text.split('SCHED[')[1].split(']')[0])
+            elif 'SCHED[' in text:
+                thread = self.schedule(text, thread)
         return self
 
     def access(self, kind, address, thread, site):
@@ -98,13 +116,15 @@ class Trace:
         elif kind == LOAD:
             self.lines[line].read(thread)
         else:
+            if self.ended:
+                self.lines[line].forget(self.ended)
             self.lines[line].write(thread, (thread, self.call_of[thread]),
                                    (site - self.base, address - self.base))
 
     def shared(self):
         """The library's own lines that several threads wrote to."""
         return [line for number, line in self.lines.items()
-                if len(line.writers) > 1 and number not in self.foreign]
+                if line.shared and number not in self.foreign]
 
 
 class Sharing:
