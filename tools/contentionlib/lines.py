@@ -74,6 +74,7 @@ class Trace:
     def __init__(self, code, base, segments):
         (text, data) = segments
         self.entries = {base + entry for entry in code.entries}
+        self.ends = {base + start for start in code.starts('bp_registry_thread_ended')}
         self.base, (self.begin, self.end) = base, (base + at for at in text)
         self.own_lines = range(base + data[0] >> LINE_SHIFT, (base + data[1] >> LINE_SHIFT) + 1)
         self.lines = collections.defaultdict(Line)
@@ -102,6 +103,8 @@ class Trace:
                 if address in self.entries:
                     self.calls += 1
                     self.call_of[thread] = self.calls
+                elif address in self.ends:
+                    self.ended.add(thread)  # its heap may be another's before it is gone
             elif kind in ACCESSES:
                 self.access(kind, int(text[3:text.index(',')], 16), thread, site)
             elif 'SCHED[' in text:
