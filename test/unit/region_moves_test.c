@@ -128,6 +128,7 @@ static void mappings_stay_bounded(void)
 {
     int before, most = 0;
     size_t wanted = moves_wanted();
+    alarm(2 * UNIT_SECONDS); // 4 s of processor time
     size_t most_pieces = 0, steps = 0;
     boot();
     fault_none();
