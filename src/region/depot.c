@@ -24,9 +24,11 @@ enum {
     SWEEP_CHUNKS = 16,
 };
 
+enum depot_use { DEPOT_DRAINED, DEPOT_IDLE, DEPOT_USED };
+
 struct depot {
     struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
-    bool used;           // since bp_depot_drain_idle looked last
+    bp_atomic_u32 used;  // enum depot_use: since bp_depot_drain_idle looked last
     uint32_t count;
     struct bp_magazine stack[DEPOT_SLOTS];
     struct bp_span_lists lists;
@@ -84,7 +86,7 @@ static void depot_give_lock(struct depot *depot) BP_PROVE(release_capability(&de
 
 static void depot_give_lock(struct depot *depot)
 {
-    depot->used = true;
+    bp_store_u32_relaxed(&depot->used, DEPOT_USED);
     free_bytes_note(depot);
     stock_update(depot);
     bp_lock_give(&depot->lock);
@@ -317,10 +319,13 @@ void bp_depot_drain_idle(void)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct depot *depot = depot_of(i);
+        if (bp_load_u32_relaxed(&depot->used) == DEPOT_DRAINED)
+            continue; // whoever comes now will be seen the next time
         bp_lock_take(&depot->lock);
-        if (!depot->used)
+        uint32_t used = bp_load_u32_relaxed(&depot->used);
+        if (used == DEPOT_IDLE)
             drain_locked(depot);
-        depot->used = false;
+        bp_store_u32_relaxed(&depot->used, used == DEPOT_USED ? DEPOT_IDLE : DEPOT_DRAINED);
         free_bytes_note(depot);
         stock_update(depot);
         bp_lock_give(&depot->lock);
@@ -343,12 +348,13 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
     struct bp_span *span = bp_span_parked_locked(&depot->lists, owner);
     tally(&tally_of(depot)->runs, span != NULL);
     depot_give_lock(depot);
-    if (span)
-        return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
-    span = bp_span_create(class_index, owner);
-    if (!span)
-        return (struct bp_run_bounds){NULL, NULL};
-    span_count(depot);
+    if (!span) {
+        span = bp_span_create(class_index, owner);
+        if (!span)
+            return (struct bp_run_bounds){NULL, NULL};
+        span_count(depot);
+    }
+    bp_add_relaxed(&bp_counters.run_bytes, BP_CHUNK_BYTES);
     return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
 }
 
@@ -359,4 +365,5 @@ void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end
     bp_lock_take(&depot->lock);
     bp_span_stop_locked(&depot->lists, span, cursor);
     depot_give_lock(depot);
+    bp_sub_relaxed(&bp_counters.run_bytes, BP_CHUNK_BYTES);
 }
