@@ -35,6 +35,8 @@ bool bp_limit_charge(bp_atomic_size *counter, size_t n_bytes)
     bp_add_relaxed(counter, n_bytes);
     if (BP_LIKELY(hard_limit_bytes == SIZE_MAX))
         return true;
+    // pairs with itself: of two that charge at once, at least one sees the other's charge
+    bp_fence_full();
     if (used_bytes() + bp_load_relaxed(&bp_counters.dirty_bytes) <= hard_limit_bytes)
         return true;
     bp_sub_relaxed(counter, n_bytes);

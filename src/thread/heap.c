@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "core/counters.h"
+#include "os/os.h"
 #include "region/depot.h"
 #include "region/span.h"
 #include "thread/registry.h"
@@ -21,7 +22,7 @@ const struct bp_heap_zeros bp_heap_zeros;
 bp_atomic_size bp_heap_share_bytes = SIZE_MAX;
 
 // The hot path never writes to a constant heap: it has no head, room or run.
-BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
+BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell = (struct bp_heap_hot *)&bp_heap_none;
 
 static uint32_t limit_grown(const struct bp_bin_cold *cold)
 {
@@ -418,32 +419,61 @@ void bp_heap_hand_over(struct bp_heap *heap)
 
 // --- a heap that was called away ---
 
-// The owner may be about to pop the head, or to push in front of it: the head and its successor
-// stay. If the head has changed since its link was read, the owner got the object in between.
-static void *chain_cut(struct bp_bin *bin)
+// A chain's first two objects, read while the owner may be about to pop the first, or to push in
+// front of it: both stay.
+struct chain_top {
+    void **first, **second;
+};
+
+// Whatever the owners did before what we have seen of them is visible from here on. Their stores
+// are plain: x86 shows them in their order, other processors after a barrier that they pass.
+static bool stores_are_ordered(void)
 {
-    // pairs with the owner's plain stores, which x86 makes visible in their order: a head that has
-    // not changed says that its link was read before the object was handed out
-    void **head = bp_peek_acquire(&bin->head);
-    void **second = head ? bp_peek_acquire(head) : NULL; // pairs with the same
-    if (!second || bp_peek_acquire(&bin->head) != head)
+    return BP_STORES_IN_ORDER || !bp_os_barrier_all();
+}
+
+// Of the bins of all classes, which stand side by side.
+static bool tops_read(const struct bp_bin *bins, struct chain_top tops[BP_CLASS_COUNT])
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        tops[i].first = bp_peek_acquire(&bins[i].head); // pairs with stores_are_ordered
+    // If the first was just pushed, its link is there now.
+    if (!stores_are_ordered())
+        return false;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        void **first = tops[i].first;
+        tops[i].second = first ? bp_peek_acquire(first) : NULL; // pairs with stores_are_ordered
+    }
+    // If the first was popped, and what we read are its user's bytes, the head has changed now.
+    return stores_are_ordered();
+}
+
+static void *chain_cut(const struct bp_bin *bin, struct chain_top top)
+{
+    // pairs with stores_are_ordered: a head that has not changed says that its link was read before
+    // the object was handed out
+    if (!top.second || bp_peek_acquire(&bin->head) != top.first)
         return NULL;
-    void *rest = *second;
-    *second = NULL;
+    void *rest = *top.second;
+    *top.second = NULL;
     return rest;
 }
 
-static void stray_empty(struct bp_heap *heap, unsigned owner, unsigned class_index)
+static void bins_empty(struct bp_heap *heap, unsigned owner)
 {
-    bp_depot_sort(class_index, chain_cut(stray_bin(heap, owner, class_index)));
+    const struct bp_bin *bins = bp_heap_bin(&heap->hot, bp_key(0, owner));
+    struct chain_top tops[BP_CLASS_COUNT];
+    if (!tops_read(bins, tops))
+        return;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        bp_depot_sort(i, chain_cut(&bins[i], tops[i]));
 }
 
 void bp_heap_empty(struct bp_heap *heap)
 {
     bp_heap_flush_spares(heap);
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
-        bp_depot_sort(i, chain_cut(bp_heap_own_bin(heap, i)));
-    strays_each(heap, stray_empty);
+    for (uint32_t owners = heap->stray_seen | 1u << heap->owner; owners; owners &= owners - 1)
+        bins_empty(heap, (unsigned)__builtin_ctz(owners));
 }
 
 static uint32_t chain_length(void **object)
