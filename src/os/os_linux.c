@@ -30,6 +30,9 @@ enum {
 #if !defined(MREMAP_DONTUNMAP)
 #define MREMAP_DONTUNMAP 4
 #endif
+#if !defined(MAP_FIXED_NOREPLACE)
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 
 // The errno code of a call that has just been made, with the caller's errno restored.
 static int outcome(int saved_errno, bool failed)
@@ -130,22 +133,43 @@ static int move_pages(void *dst, void *src, size_t n_bytes)
     return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
 }
 
-// Does this kernel move several mappings in one call (Linux 6.17)? Tried once, on four pages.
-static bool moves_many(void)
+static bool is_mapped(void *addr, size_t n_bytes)
 {
-    enum { UNKNOWN, NO, YES };
+    void *other = NULL;
+    int code = map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, &other);
+    if (!code)
+        raw_unmap(other, n_bytes);
+    return code == EEXIST;
+}
+
+enum moves { MOVES_UNKNOWN, MOVES_NONE, MOVES_PIECE, MOVES_PIECES };
+
+// qemu-user passes a move on, and forgets that the source stays. Linux before 6.17 does not move
+// several mappings at once.
+static enum moves moves_try(char *four_pages, size_t page)
+{
+    char *at = four_pages;
+    if (move_pages(at + 2 * page, at, page) || !is_mapped(at, page))
+        return MOVES_NONE;
+    syscall(SYS_mprotect, at + page, page, PROT_READ);
+    return move_pages(at + 2 * page, at, 2 * page) ? MOVES_PIECE : MOVES_PIECES;
+}
+
+// What this system moves: tried once.
+static enum moves moves_known(void)
+{
     static bp_atomic_u32 known;
     size_t page = bp_os_page_bytes();
     void *scratch = NULL;
-    uint32_t answer = bp_load_u32_relaxed(&known);
-    if (answer == UNKNOWN && !map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch)) {
-        char *at = scratch;
-        syscall(SYS_mprotect, at + page, page, PROT_READ);
-        answer = move_pages(at + 2 * page, at, 2 * page) ? NO : YES;
-        raw_unmap(at, 4 * page);
-        bp_store_u32_relaxed(&known, answer);
-    }
-    return answer == YES;
+    enum moves answer = (enum moves)bp_load_u32_relaxed(&known);
+    if (answer != MOVES_UNKNOWN)
+        return answer;
+    if (map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch))
+        return MOVES_NONE;
+    answer = moves_try(scratch, page);
+    raw_unmap(scratch, 4 * page);
+    bp_store_u32_relaxed(&known, answer);
+    return answer;
 }
 
 // mremap unmaps dst before it makes its last checks. What limits could refuse is therefore tried
@@ -154,7 +178,7 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
 {
     void *scratch = NULL;
     int saved = errno;
-    if (!one_piece && !moves_many())
+    if (moves_known() < (one_piece ? MOVES_PIECE : MOVES_PIECES))
         return EFAULT;
     int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
     if (code)
