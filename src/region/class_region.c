@@ -245,7 +245,8 @@ static void slot_trim(struct bp_slot *slot, void *object)
     size_t keep = bp_align_up(slot->usable_bytes, page);
     size_t tail = bp_sub_or_zero(slot->dirty_bytes, keep);
     size_t torn = bp_min(bp_align_up(keep, BP_SLOT_UNIT_BYTES) - keep, tail);
-    if (tail < TRIM_BYTES || !bp_reserve_purge((char *)object + keep, bp_align_up(tail, page), tail))
+    if (tail < TRIM_BYTES ||
+        !bp_reserve_purge((char *)object + keep, bp_align_up(tail, page), tail))
         return;
     bp_sub_relaxed(&bp_counters.slot_bytes, tail);
     bp_add_relaxed(&bp_counters.torn_bytes, torn);
