@@ -11,38 +11,40 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <crt_externs.h>
+#else
+#include <sys/auxv.h>
+#endif
 
 enum { WORKER_STACK_BYTES = 256 << 10 }; // thread-local storage of a program's libraries included
 
 int (*bp_os_fault_hook)(enum bp_os_call call);
 
+#if defined(__APPLE__)
+#define environ         (*_NSGetEnviron())
+#define IS_PRIVILEGED() issetugid()
+#define COARSE_CLOCK    CLOCK_MONOTONIC_RAW_APPROX
+#else
 extern char **environ;
-
-// Weak, so that a static program without these links: it has no next definition.
-#pragma weak dlsym
-
-// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
-// wait for a stream whose owner waits for us. So it is ours to take first.
-extern void _IO_list_lock(void);
-extern void _IO_list_unlock(void);
-extern void _IO_list_resetlock(void);
-#pragma weak _IO_list_lock
-#pragma weak _IO_list_unlock
-#pragma weak _IO_list_resetlock
-
-static pthread_key_t exit_key;
-static bool exit_key_made;
-
+#define IS_PRIVILEGED() getauxval(AT_SECURE)
 #if defined(CLOCK_MONOTONIC_COARSE)
 #define COARSE_CLOCK CLOCK_MONOTONIC_COARSE
 #else
 #define COARSE_CLOCK CLOCK_MONOTONIC
 #endif
+#endif
 
+// Weak, so that a static program without these links: it has no next definition.
+#pragma weak dlsym
+
+static pthread_key_t exit_key;
+static bool exit_key_made;
+
+#if !defined(__APPLE__)
 size_t bp_os_page_bytes(void)
 {
     static bp_atomic_size page_bytes;
@@ -62,6 +64,7 @@ unsigned bp_os_cpu_count(void)
     errno = saved;
     return failed ? 1 : (unsigned)CPU_COUNT(&set);
 }
+#endif
 
 size_t bp_os_address_limit(void)
 {
@@ -76,7 +79,7 @@ size_t bp_os_address_limit(void)
 const char *bp_os_env_next(const char *prefix, unsigned *cursor)
 {
     size_t length = strlen(prefix);
-    if (getauxval(AT_SECURE) || !environ)
+    if (IS_PRIVILEGED() || !environ)
         return NULL;
     while (environ[*cursor]) {
         const char *entry = environ[(*cursor)++];
@@ -172,6 +175,16 @@ int bp_os_thread_start(void (*fn)(void))
     return code;
 }
 
+#if !defined(__APPLE__)
+// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
+// wait for a stream whose owner waits for us. So it is ours to take first.
+extern void _IO_list_lock(void);
+extern void _IO_list_unlock(void);
+extern void _IO_list_resetlock(void);
+#pragma weak _IO_list_lock
+#pragma weak _IO_list_unlock
+#pragma weak _IO_list_resetlock
+
 static struct {
     void (*prepare)(void), (*parent)(void), (*child)(void);
 } on_fork;
@@ -212,6 +225,7 @@ void *bp_os_next_function(const char *name)
     errno = saved;
     return function;
 }
+#endif
 
 // By the library's own handle: a plugin's runtime is not in the global scope. dlopen is looked up
 // too, because a static link warns of those who name it.

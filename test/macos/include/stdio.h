@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// What the library uses of stdio.h.
+#ifndef MAC_STDIO_H
+#define MAC_STDIO_H
+
+#include <stddef.h>
+
+typedef struct __sFILE FILE;
+int fprintf(FILE *stream, const char *format, ...);
+int fputs(const char *text, FILE *stream);
+
+#endif
