@@ -4,8 +4,9 @@
 # its file in tools/cross and its tests run here, under qemu where that is needed. Sourced by
 # tools/check, whose functions and variables it uses.
 
-# In the order of how many use them. macos stands for both of its processors.
-all_ports='aarch64-linux-gnu musl riscv64-linux-gnu i386'
+# In the order of how many use them. The macOS library for arm64 is part of the aarch64 tests, that
+# for x86-64 of this machine's own.
+all_ports='aarch64-linux-gnu musl riscv64-linux-gnu i386 here'
 
 install_for_ports()
 {
@@ -50,12 +51,23 @@ check_port()
     run_tests_in "$folder"
 }
 
+# What this machine's own build says of others: injected page sizes, macOS on x86-64, and more.
+check_here()
+{
+    if build_all "$build" gcc g++; then
+        run_tests_in "$build" --suite ports --suite macos
+    else
+        fail "build with gcc"
+    fi
+}
+
 check_ports()
 {
     install_for_ports
     for port in $all_ports; do
         case $port in
         i386) check_refusal ;;
+        here) check_here ;;
         *) check_port "$port" ;;
         esac
     done

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Emptying a heap that was called away, while its owner may be within one operation of the hot path.
+// Emptying a heap that was called away, while its owner may be within one operation of the hot
+// path.
 #include "os/os.h"
 #include "region/depot.h"
 #include "thread/heap.h"

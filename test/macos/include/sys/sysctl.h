@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
-int sysctlbyname(const char *name, void *ret_value, size_t *n_bytes, void *value, size_t value_bytes);
+int sysctlbyname(const char *name, void *ret_value, size_t *n_bytes, void *value,
+                 size_t value_bytes);
 
 #endif
