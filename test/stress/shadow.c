@@ -5,9 +5,9 @@
 
 #include <sys/mman.h>
 
-// An emulator pays for every page of the table, used or not: there addresses are folded into 1 TiB.
+// An emulator pays for every page of the table, used or not: there addresses are folded into 256 GiB.
 #if defined(CHECK_EMULATED)
-enum { ADDRESS_BITS = 40 };
+enum { ADDRESS_BITS = 38 };
 #define FOLDED(address) ((address) & (((uintptr_t)1 << ADDRESS_BITS) - 1))
 #else
 enum { ADDRESS_BITS = 47 };
