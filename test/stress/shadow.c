@@ -5,7 +5,8 @@
 
 #include <sys/mman.h>
 
-// An emulator pays for every page of the table, used or not: there addresses are folded into 256 GiB.
+// An emulator pays for every page of the table, used or not: there addresses are folded into 256
+// GiB.
 #if defined(CHECK_EMULATED)
 enum { ADDRESS_BITS = 38 };
 #define FOLDED(address) ((address) & (((uintptr_t)1 << ADDRESS_BITS) - 1))
