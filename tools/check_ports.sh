@@ -48,14 +48,14 @@ check_port()
         fail "build for $1"
         return
     fi
-    run_tests_in "$folder"
+    run_tests "$folder"
 }
 
 # What this machine's own build says of others: injected page sizes, macOS on x86-64, and more.
 check_here()
 {
     if build_all "$build" gcc g++; then
-        run_tests_in "$build" --suite ports --suite macos
+        run_tests "$build" --suite ports --suite macos
     else
         fail "build with gcc"
     fi

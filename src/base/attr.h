@@ -16,9 +16,17 @@
 #define BP_NORETURN     __attribute__((noreturn))
 #define BP_EXPORT       __attribute__((visibility("default"), used))
 #define BP_HIDDEN       __attribute__((visibility("hidden"))) // on declarations: no detour by the GOT
+#define BP_VISIBLE      __attribute__((visibility("default"))) // on declarations: may be the program's
 #define BP_WEAK         __attribute__((weak))
 #define BP_USED         __attribute__((used)) // static, and known to an asm or the linker alone
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
+
+// What clang's -Wthread-safety proves: who takes and gives which lock. Other compilers ignore it.
+#if defined(__clang__)
+#define BP_PROVE(claim) __attribute__((claim))
+#else
+#define BP_PROVE(claim)
+#endif
 
 // Makes the compiler keep a value in its register instead of loading it again.
 #define BP_KEEP(value) __asm__("" : "+r"(value))

@@ -15,15 +15,17 @@ static BP_USED BP_THREAD_LOCAL unsigned char held_count[BP_RANK_COUNT];
 
 void bp_lock_note_taken(struct bp_lock *lock)
 {
-    for (uint32_t rank = lock->rank; rank < BP_RANK_COUNT; rank++)
+    uint32_t own = bp_load_u32_relaxed(&lock->rank);
+    for (uint32_t rank = own; rank < BP_RANK_COUNT; rank++)
         bp_assert(held[rank] == 0);
-    held[lock->rank]++;
+    held[own]++;
 }
 
 void bp_lock_note_given(struct bp_lock *lock)
 {
-    bp_assert(held[lock->rank] > 0);
-    held[lock->rank]--;
+    uint32_t own = bp_load_u32_relaxed(&lock->rank);
+    bp_assert(held[own] > 0);
+    held[own]--;
 }
 #endif
 

@@ -79,11 +79,25 @@ void bp_die_invalid(const void *pointer, const char *function)
     bp_os_abort();
 }
 
-void bp_die_double_free(const void *pointer)
+void bp_die_double_free(const void *pointer, size_t class_bytes)
 {
     struct bp_line line = {.length = 0};
     bp_line_text(&line, "bumpalloc: double free of ");
     bp_line_hex(&line, (size_t)pointer);
+    bp_line_text(&line, " (class ");
+    bp_line_decimal(&line, class_bytes);
+    bp_line_text(&line, ")");
+    bp_line_send(&line);
+    bp_os_abort();
+}
+
+void bp_die_corrupt(size_t class_bytes)
+{
+    struct bp_line line = {.length = 0};
+    bp_line_text(&line,
+                 "bumpalloc: free objects corrupted: double free or write after free (class ");
+    bp_line_decimal(&line, class_bytes);
+    bp_line_text(&line, ")");
     bp_line_send(&line);
     bp_os_abort();
 }

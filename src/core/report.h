@@ -23,6 +23,9 @@ BP_COLD void bp_report_option(const char *name, const char *value, const char *w
 BP_COLD void bp_report_unknown_option(const char *entry); // "NAME=value"
 // "bumpalloc: invalid pointer 0x... passed to free"
 BP_COLD BP_NORETURN void bp_die_invalid(const void *pointer, const char *function);
-BP_COLD BP_NORETURN void bp_die_double_free(const void *pointer);
+// "bumpalloc: double free of 0x... (class 48)": the bytes of its size class, or of its slot
+BP_COLD BP_NORETURN void bp_die_double_free(const void *pointer, size_t class_bytes);
+// A chain of free objects is not what was chained, and which object is to blame cannot be told.
+BP_COLD BP_NORETURN void bp_die_corrupt(size_t class_bytes);
 
 #endif

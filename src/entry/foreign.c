@@ -2,6 +2,8 @@
 // Pointers that are not ours: allocated before us, by a library that binds its own malloc, or by
 // glibc itself. They go to the next allocator behind this library. It is looked up on the first
 // such pointer: dlsym may allocate, and finds us ready then.
+// Every allocator has its books in front of a block, or looks the address up in some. Where there
+// is no memory, nothing can be anybody's, and looking would only fault.
 #include "core/report.h"
 #include "entry/entry.h"
 #include "os/os.h"
@@ -18,12 +20,18 @@ static void *next_function(bp_atomic_ptr *cell, const char *name)
     return function;
 }
 
+static void *owner_function(bp_atomic_ptr *cell, const char *name, void *pointer)
+{
+    void *next = bp_os_is_readable(pointer) ? next_function(cell, name) : NULL;
+    if (!next)
+        bp_die_invalid(pointer, name);
+    return next;
+}
+
 void bp_entry_foreign_free(void *pointer)
 {
     static bp_atomic_ptr cell;
-    void (*next)(void *) = __extension__(void (*)(void *)) next_function(&cell, "free");
-    if (!next)
-        bp_die_invalid(pointer, "free");
+    void (*next)(void *) = __extension__(void (*)(void *)) owner_function(&cell, "free", pointer);
     next(pointer);
 }
 
@@ -31,9 +39,7 @@ void *bp_entry_foreign_realloc(void *pointer, size_t n_bytes)
 {
     static bp_atomic_ptr cell;
     void *(*next)(void *, size_t) =
-        __extension__(void *(*)(void *, size_t)) next_function(&cell, "realloc");
-    if (!next)
-        bp_die_invalid(pointer, "realloc");
+        __extension__(void *(*)(void *, size_t)) owner_function(&cell, "realloc", pointer);
     return next(pointer, n_bytes);
 }
 
@@ -41,8 +47,6 @@ size_t bp_entry_foreign_usable_size(void *pointer)
 {
     static bp_atomic_ptr cell;
     size_t (*next)(void *) =
-        __extension__(size_t(*)(void *)) next_function(&cell, "malloc_usable_size");
-    if (!next)
-        bp_die_invalid(pointer, "malloc_usable_size");
+        __extension__(size_t(*)(void *)) owner_function(&cell, "malloc_usable_size", pointer);
     return next(pointer);
 }

@@ -42,10 +42,21 @@ struct bp_os_quota {
 // From the scheduler and from control groups; root stands before every path, "" but for tests.
 void bp_os_quota_read(const char *root, struct bp_os_quota *ret_quota);
 
-// Addresses without memory, aligned, below BP_ADDRESS_MAX.
+// A number that differs from process to process and is not to be guessed; 0 in a process whose
+// addresses are not randomised (under a debugger, say). Always the same within a process.
+uint64_t bp_os_random(void);
+
+// Addresses without memory, aligned, below BP_ADDRESS_MAX; as far as possible somewhere else in
+// each process.
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
 // reserved -> committed, reads zero. A failure changes nothing.
 int bp_os_commit(void *addr, size_t n_bytes);
+// Any state -> committed, reads zero, but not charged: growing a large range costs nothing then,
+// and no fork fails for it. Where the system charges all the same, ENOMEM as for bp_os_commit. A
+// failure leaves the range reserved.
+int bp_os_commit_lax(void *addr, size_t n_bytes);
+// Would a commit of so much be refused by itself?
+int bp_os_commit_try(size_t n_bytes);
 // committed -> reserved; the contents are lost and the charge is returned.
 int bp_os_decommit(void *addr, size_t n_bytes);
 // committed -> purged. A failure leaves the contents as they are.
@@ -59,6 +70,15 @@ int bp_os_renew(void *addr, size_t n_bytes);
 int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
+// The same, not charged (bp_os_commit_lax), aligned to a page.
+int bp_os_map_lax(size_t n_bytes, void **ret_addr);
+// A mapping between two pages that cannot be touched: its neighbours may be anybody's.
+int bp_os_map_guarded(size_t n_bytes, void **ret_addr);
+int bp_os_unmap_guarded(void *addr, size_t n_bytes);
+// Does the stack end where it ends if nothing is randomised? on_stack: near its end.
+bool bp_os_is_stack_fixed(const void *on_stack);
+// Is there memory that can be read? True if the system has no way to tell.
+bool bp_os_is_readable(const void *addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.
@@ -89,6 +109,15 @@ const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor);
 void bp_os_write_error(const char *text, size_t n_bytes);
+// All of it, to a descriptor.
+int bp_os_write(int descriptor, const char *text, size_t n_bytes);
+// A descriptor of a new or emptied file that its owner alone may read, or -1.
+int bp_os_create(const char *path);
+void bp_os_close(int descriptor);
+// Another descriptor of the same file, out of the way of those that a program opens, or -1.
+int bp_os_keep(int descriptor);
+// What a descriptor is open on, as a number that is not 0; 0 if it is not open.
+uint64_t bp_os_identity(int descriptor);
 BP_NORETURN void bp_os_abort(void);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.

@@ -27,12 +27,21 @@ enum {
 #define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
+#if !defined(MAP_FIXED_NOREPLACE)
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#if !defined(MADV_POPULATE_READ)
+#define MADV_POPULATE_READ 22
+#endif
 #if !defined(MREMAP_DONTUNMAP)
 #define MREMAP_DONTUNMAP 4
 #endif
 #if !defined(MAP_FIXED_NOREPLACE)
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
+
+#define PLACES_BEGIN (33 * BP_TIB)
+#define PLACES_END   (80 * BP_TIB)
 
 // The errno code of a call that has just been made, with the caller's errno restored.
 static int outcome(int saved_errno, bool failed)
@@ -78,10 +87,33 @@ static int map_aligned(size_t n_bytes, size_t align, int prot, int flags, void *
     return 0;
 }
 
+// Otherwise it ends up to 16 GiB below that.
+bool bp_os_is_stack_fixed(const void *on_stack)
+{
+    return BP_ADDRESS_MAX - (size_t)on_stack < 16 * BP_MIB;
+}
+
+// A place of its own, which the kernel's, near all libraries, is not: one of 2^15 for 16 TiB. Above
+// what Go, GHC and the JVM's collectors want, below where programs are loaded.
+static int map_at_random(size_t n_bytes, size_t align, void **ret_addr)
+{
+    uint64_t random = bp_os_random();
+    size_t room = PLACES_END - PLACES_BEGIN - bp_min(n_bytes, PLACES_END - PLACES_BEGIN);
+    if (!random || !align || room < align)
+        return EAGAIN;
+    size_t place = PLACES_BEGIN + (size_t)(random >> 16) % (room / align) * align;
+    int code = map_anonymous((void *)place, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, ret_addr);
+    if (!code && *ret_addr != (void *)place) { // before Linux 4.17
+        raw_unmap(*ret_addr, n_bytes);
+        code = EEXIST;
+    }
+    return code;
+}
+
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 {
     int code = bp_os_injected_fault(BP_OS_RESERVE);
-    if (!code)
+    if (!code && map_at_random(n_bytes, align, ret_base))
         code = map_aligned(n_bytes, align, PROT_NONE, 0, ret_base);
     if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
         raw_unmap(*ret_base, n_bytes);
@@ -97,6 +129,28 @@ int bp_os_commit(void *addr, size_t n_bytes)
     if (code)
         return code;
     return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+}
+
+// mmap may have unmapped the range before it fails.
+int bp_os_commit_lax(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    int flags = MAP_FIXED | MAP_NORESERVE;
+    void *same;
+    if (!code)
+        code = map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, flags, &same);
+    if (code && map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED, &same))
+        bp_os_abort(); // others could map there
+    return code;
+}
+
+int bp_os_commit_try(size_t n_bytes)
+{
+    void *scratch = NULL;
+    int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    if (!code)
+        raw_unmap(scratch, n_bytes);
+    return code;
 }
 
 int bp_os_decommit(void *addr, size_t n_bytes)
@@ -201,6 +255,47 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
     if (code)
         return code;
     return map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
+}
+
+int bp_os_map_lax(size_t n_bytes, void **ret_addr)
+{
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    if (code)
+        return code;
+    return map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
+}
+
+bool bp_os_is_readable(const void *addr)
+{
+    size_t page = bp_os_page_bytes();
+    int saved = errno;
+    bool failed =
+        syscall(SYS_madvise, bp_align_down((size_t)addr, page), page, MADV_POPULATE_READ) == -1;
+    int code = outcome(saved, failed);
+    return code != ENOMEM && code != EFAULT;
+}
+
+int bp_os_unmap_guarded(void *addr, size_t n_bytes)
+{
+    size_t page = bp_os_page_bytes();
+    return raw_unmap((char *)addr - page, n_bytes + 2 * page);
+}
+
+int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
+{
+    size_t page = bp_os_page_bytes();
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    int saved = errno;
+    void *whole = NULL;
+    if (!code)
+        code = map_anonymous(NULL, n_bytes + 2 * page, PROT_NONE, 0, &whole);
+    if (code)
+        return code;
+    *ret_addr = (char *)whole + page;
+    code = outcome(saved, syscall(SYS_mprotect, *ret_addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    if (code)
+        bp_os_unmap_guarded(*ret_addr, n_bytes);
+    return code;
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)

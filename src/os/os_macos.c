@@ -3,6 +3,7 @@
 // A purge maps fresh pages over the old ones: MADV_FREE_REUSABLE returns memory as quickly, but
 // what it leaves may read as before, and a purged page has to read zero.
 #include "os/os.h"
+#include "os/os_map.h"
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
@@ -75,6 +76,22 @@ int bp_os_commit(void *addr, size_t n_bytes)
     return outcome(saved, mprotect(addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
 }
 
+// Nothing is charged on macOS before it is touched.
+int bp_os_commit_lax(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    void *same;
+    if (code)
+        return code;
+    return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_NORESERVE, &same);
+}
+
+int bp_os_commit_try(size_t n_bytes)
+{
+    (void)n_bytes;
+    return bp_os_injected_fault(BP_OS_COMMIT);
+}
+
 int bp_os_decommit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_DECOMMIT);
@@ -104,6 +121,33 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
 {
     int code = bp_os_injected_fault(BP_OS_MAP);
     return code ? code : map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, ret_addr);
+}
+
+int bp_os_map_lax(size_t n_bytes, void **ret_addr)
+{
+    return bp_os_map(n_bytes, bp_os_page_bytes(), ret_addr);
+}
+
+int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
+{
+    size_t page = bp_os_page_bytes();
+    void *start = NULL;
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    if (!code)
+        code = map_aligned(n_bytes + 2 * page, page, PROT_NONE, &start);
+    if (code)
+        return code;
+    *ret_addr = (char *)start + page;
+    code = bp_os_commit(*ret_addr, n_bytes);
+    if (code)
+        bp_os_unmap(start, n_bytes + 2 * page);
+    return code;
+}
+
+int bp_os_unmap_guarded(void *addr, size_t n_bytes)
+{
+    size_t page = bp_os_page_bytes();
+    return bp_os_unmap((char *)addr - page, n_bytes + 2 * page);
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)
@@ -168,6 +212,29 @@ size_t bp_os_page_bytes(void)
     return (size_t)getpagesize();
 }
 
+bool bp_os_is_stack_fixed(const void *on_stack)
+{
+    (void)on_stack;
+    return false;
+}
+
+bool bp_os_is_readable(const void *addr)
+{
+    (void)addr;
+    return true;
+}
+
+uint64_t bp_os_random(void)
+{
+    static bp_atomic_size number; // the same in the whole process
+    size_t fresh = 0;
+    int saved = errno;
+    if (!bp_load_relaxed(&number) && getentropy(&fresh, sizeof(fresh)) == 0)
+        bp_store_relaxed(&number, fresh);
+    errno = saved;
+    return bp_load_relaxed(&number);
+}
+
 unsigned bp_os_cpu_count(void)
 {
     int count = 0, saved = errno;
@@ -188,4 +255,9 @@ int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*chil
 {
     (void)prepare, (void)parent, (void)child;
     return 0;
+}
+
+uint64_t bp_os_process_id(void)
+{
+    return (uint64_t)getpid();
 }

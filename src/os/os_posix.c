@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__APPLE__)
@@ -66,6 +68,22 @@ unsigned bp_os_cpu_count(void)
 }
 #endif
 
+#if !defined(__APPLE__)
+// The loader has 16 random bytes for every process: no call that a sandbox could refuse. They are
+// also the stack protector's, so what leaves here does not tell what they were.
+uint64_t bp_os_random(void)
+{
+    const char *seed = (const char *)getauxval(AT_RANDOM);
+    uint64_t words[2];
+    if (!seed || bp_os_is_stack_fixed(seed))
+        return 0;
+    memcpy(words, seed, sizeof(words));
+    uint64_t mixed = (words[0] ^ words[1] >> 29) * 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ mixed >> 32 ^ words[1]) * 0xd6e8feb86659fd93u;
+    return mixed ^ mixed >> 32;
+}
+#endif
+
 size_t bp_os_address_limit(void)
 {
     struct rlimit limit;
@@ -101,19 +119,58 @@ const char *bp_os_env(const char *name)
     return NULL;
 }
 
-void bp_os_write_error(const char *text, size_t n_bytes)
+int bp_os_write(int descriptor, const char *text, size_t n_bytes)
 {
-    int saved = errno;
-    while (n_bytes > 0) {
-        ssize_t written = write(STDERR_FILENO, text, n_bytes);
+    int saved = errno, code = 0;
+    while (n_bytes > 0 && !code) {
+        ssize_t written = write(descriptor, text, n_bytes);
         if (written <= 0 && errno != EINTR)
-            break;
+            code = errno ? errno : EIO;
         if (written > 0) {
             text += written;
             n_bytes -= (size_t)written;
         }
     }
     errno = saved;
+    return code;
+}
+
+void bp_os_write_error(const char *text, size_t n_bytes)
+{
+    bp_os_write(STDERR_FILENO, text, n_bytes);
+}
+
+int bp_os_create(const char *path)
+{
+    int saved = errno;
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    errno = saved;
+    return descriptor;
+}
+
+void bp_os_close(int descriptor)
+{
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+}
+
+int bp_os_keep(int descriptor)
+{
+    enum { OUT_OF_THE_WAY = 500 };
+    int saved = errno;
+    int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    errno = saved;
+    return kept;
+}
+
+uint64_t bp_os_identity(int descriptor)
+{
+    struct stat about;
+    int saved = errno;
+    int failed = fstat(descriptor, &about);
+    errno = saved;
+    return failed ? 0 : ((uint64_t)about.st_dev << 40 ^ (uint64_t)about.st_ino) | (uint64_t)1 << 63;
 }
 
 void bp_os_abort(void)

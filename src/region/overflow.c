@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/limits.h"
 #include "core/lock.h"
+#include "core/report.h"
 #include "region/direct.h"
 #include "region/size_class.h"
 
@@ -90,6 +91,8 @@ void *bp_overflow_take(unsigned class_index)
 // Puts the object back; true if the span has nothing in use any more and is a plain mapping now.
 static bool give_locked(struct bp_direct_entry *span, void *object)
 {
+    if (object == span->free_head)
+        bp_die_double_free(object, bp_class[span->class_index].object_bytes);
     *(void **)object = span->free_head;
     span->free_head = object;
     if (!span->listed)

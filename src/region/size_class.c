@@ -8,17 +8,22 @@
         .span_objects = 65536 / (bytes),                                                           \
     }
 
-const struct bp_class bp_class[BP_CLASS_COUNT] = {
-    {0, 0, 0},    CLASS(16),    CLASS(32),    CLASS(48),    CLASS(64),    CLASS(80),
-    CLASS(96),    CLASS(112),   CLASS(128),   CLASS(144),   CLASS(160),   CLASS(176),
-    CLASS(192),   CLASS(208),   CLASS(224),   CLASS(240),   CLASS(256),   CLASS(288),
-    CLASS(320),   CLASS(352),   CLASS(384),   CLASS(416),   CLASS(448),   CLASS(480),
-    CLASS(512),   CLASS(576),   CLASS(640),   CLASS(704),   CLASS(768),   CLASS(832),
-    CLASS(896),   CLASS(960),   CLASS(1024),  CLASS(1280),  CLASS(1536),  CLASS(1792),
-    CLASS(2048),  CLASS(2560),  CLASS(3072),  CLASS(3584),  CLASS(4096),  CLASS(5120),
-    CLASS(6144),  CLASS(7168),  CLASS(8192),  CLASS(10240), CLASS(12288), CLASS(14336),
-    CLASS(16384), CLASS(20480), CLASS(24576), CLASS(28672), CLASS(32768),
-};
+#define INVERSE(bytes) UINT32_MAX / (bytes) + 1,
+#define SIZED(bytes)   CLASS(bytes),
+
+// clang-format off
+#define CLASSES(X) \
+    X(16) X(32) X(48) X(64) X(80) X(96) X(112) X(128) \
+    X(144) X(160) X(176) X(192) X(208) X(224) X(240) X(256) \
+    X(288) X(320) X(352) X(384) X(416) X(448) X(480) X(512) \
+    X(576) X(640) X(704) X(768) X(832) X(896) X(960) X(1024) \
+    X(1280) X(1536) X(1792) X(2048) X(2560) X(3072) X(3584) X(4096) \
+    X(5120) X(6144) X(7168) X(8192) X(10240) X(12288) X(14336) X(16384) \
+    X(20480) X(24576) X(28672) X(32768)
+// clang-format on
+
+const struct bp_class bp_class[BP_CLASS_COUNT] = {{0, 0, 0}, CLASSES(SIZED)};
+const uint32_t bp_class_inverse[BP_CLASS_COUNT] = {0, CLASSES(INVERSE)};
 
 void bp_class_fill_keys(uint16_t keys[BP_KEY_COUNT], unsigned owner)
 {

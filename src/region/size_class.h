@@ -21,6 +21,20 @@ struct bp_class {
 
 extern const struct bp_class bp_class[BP_CLASS_COUNT];
 
+// 2^32 / object_bytes, rounded up.
+extern const uint32_t bp_class_inverse[BP_CLASS_COUNT];
+
+// Does an object of the class start there? pointer is in a span of the class. Multiples of d up to
+// 2^16 are those whose product with 2^32 / d, rounded up, is below it in 32 bits (Lemire, Kaser,
+// Kurz, "Faster remainder by direct computation", 2019).
+static inline bool bp_class_starts(unsigned class_index, const void *pointer)
+{
+    uint32_t offset = (uint32_t)(size_t)pointer & (uint32_t)(BP_CHUNK_BYTES - 1);
+    uint32_t inverse = bp_class_inverse[class_index];
+    return offset * inverse < inverse &&
+           offset <= BP_CHUNK_BYTES - bp_class[class_index].object_bytes;
+}
+
 // n <= BP_SMALL_MAX
 static inline unsigned bp_class_for(size_t n)
 {

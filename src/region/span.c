@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "region/span.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "base/check.h"
+#include "core/report.h"
 #include "region/hole.h"
 #include "region/size_class.h"
 #include "reserve/chunks.h"
@@ -166,7 +168,9 @@ void bp_span_claim(void *chain, uint32_t count, unsigned owner)
 void bp_span_put_locked(struct bp_span_lists *lists, void *object)
 {
     struct bp_span *span = bp_span_at(bp_chunk_of(object));
-    bp_assert(span->free_count < span->object_count);
+    uint32_t fresh_count = span->running ? 0 : span->fresh_count;
+    if (BP_UNLIKELY(span->free_count + fresh_count >= span->object_count))
+        bp_die_double_free(object, bp_class[span->class_index].object_bytes);
     if (!span->free_head)
         span->free_tail = object;
     *(void **)object = span->free_head;

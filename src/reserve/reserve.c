@@ -14,6 +14,8 @@ enum {
     SHARES = 32, // class regions get 1/32 of the reservation each, the arena area 8/32
 };
 
+#define GAP_BYTES_MAX (512 * BP_MIB)
+
 struct bp_hot bp_hot;
 struct bp_reservation bp_reservation;
 
@@ -85,6 +87,14 @@ static bool reserve_some(size_t n_bytes)
     return true;
 }
 
+// Left out in front of the arena area, so that the first spans lie elsewhere in each process. What
+// the records of so many chunks cost is commit charge alone.
+static size_t gap_bytes(size_t low_bytes)
+{
+    size_t most = bp_min(GAP_BYTES_MAX, low_bytes / 64) / (2 * BP_MIB);
+    return most ? (size_t)(bp_os_random() % most) * 2 * BP_MIB : 0;
+}
+
 static void lay_out(void)
 {
     struct bp_reservation *it = &bp_reservation;
@@ -98,8 +108,10 @@ static void lay_out(void)
     }
     size_t chunk_count = low_bytes >> BP_CHUNK_SHIFT;
     size_t meta = bp_meta_layout(it->base, chunk_count, heaps, it->region_count, it->region_shift);
-    it->arena_begin = (uint32_t)(bp_align_up(meta, 2 * BP_MIB) >> BP_CHUNK_SHIFT);
+    it->arena_begin =
+        (uint32_t)((bp_align_up(meta, 2 * BP_MIB) + gap_bytes(low_bytes)) >> BP_CHUNK_SHIFT);
     it->arena_end = (uint32_t)chunk_count;
+    it->regions = bp_chunk_address(it->arena_end);
     bp_hot.base = it->base;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "core/counters.h"
+#include "core/report.h"
 #include "region/depot.h"
 #include "region/span.h"
 #include "thread/registry.h"
@@ -279,6 +280,9 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_magazine magazine = {.head = NULL};
+    // An empty bin has room for all that it may hold, or more was pushed or popped than was there.
+    if (BP_UNLIKELY(bp_heap_own_bin(heap, class_index)->room != cold->limit))
+        bp_die_corrupt(bp_class[class_index].object_bytes);
     visit(heap, class_index);
     bp_heap_own_bin(heap, class_index)->object_bytes = bp_class[class_index].object_bytes;
     if (bp_load_ptr_relaxed(&cold->spare))

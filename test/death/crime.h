@@ -28,6 +28,46 @@ static inline void *unused_address(void)
     return (void *)((block & ~(uintptr_t)0xffff) + ((uintptr_t)1 << 36));
 }
 
+// As far behind a small block as nothing was committed yet, within the arena area.
+static inline void *uncommitted_address(void)
+{
+    uintptr_t block = (uintptr_t)malloc(SMALL_BYTES);
+    return (void *)((block & ~(uintptr_t)0xffff) + ((uintptr_t)1 << 30));
+}
+
+enum { MANY = 20000 };
+
+static void *many[MANY];
+
+// Blocks that fill every magazine of the thread and of the depot, once they are freed.
+static inline void many_take(size_t n_bytes)
+{
+    for (int i = 0; i < MANY; i++)
+        many[i] = malloc(n_bytes);
+}
+
+// They go, and come back: whatever the depot had is looked at.
+static inline void many_return(size_t n_bytes)
+{
+    for (int i = 0; i < MANY; i++)
+        free(many[i]);
+    many_take(n_bytes);
+}
+
+// In the middle of what many small blocks filled before they were freed.
+static inline void *freed_chunk(void)
+{
+    enum { BLOCK_BYTES = 5000, COUNT = 2000 };
+    static void *blocks[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        blocks[i] = malloc(BLOCK_BYTES);
+    void *middle = blocks[COUNT / 2];
+    for (int i = 0; i < COUNT; i++)
+        free(blocks[i]);
+    malloc_trim(0);
+    return middle;
+}
+
 // The lowest chunk of the reservation: the library's own books.
 static inline void *metadata_address(void)
 {

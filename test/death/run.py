@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 POINTERS = ('unused', 'metadata', 'interior_large', 'misaligned_small_1', 'misaligned_small_8',
-            'misaligned_large_1', 'misaligned_large_8')
+            'misaligned_large_1', 'misaligned_large_8', 'uncommitted', 'purged', 'unmapped')
 CALLS = {'free': 'free', 'realloc': 'realloc', 'usable_size': 'malloc_usable_size'}
 
 # Crime -> signal, the line on stderr; {p} is the pointer.
@@ -21,7 +21,18 @@ CRIMES = {
         (signal.SIGABRT, f'bumpalloc: invalid pointer {{p}} passed to {function}')
     for prefix, function in CALLS.items() for pointer in POINTERS
 }
-CRIMES['double_free_large'] = (signal.SIGABRT, 'bumpalloc: double free of {p}')
+CORRUPT = 'bumpalloc: free objects corrupted: double free or write after free (class 208)'
+CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
+    'double_free_large': 'bumpalloc: double free of {p} (class 262144)',
+    'double_free_direct': 'bumpalloc: invalid pointer {p} passed to free',
+    'double_free_small': 'bumpalloc: double free of {p} (class 208)',
+    'double_free_smallest': 'bumpalloc: double free of {p} (class 16)',
+    'double_free_across': CORRUPT,
+    'free_interior_small': 'bumpalloc: invalid pointer {p} passed to free',
+    'usable_size_interior_small': 'bumpalloc: invalid pointer {p} passed to malloc_usable_size',
+    'write_after_free': CORRUPT,
+    'free_stack': 'free(): invalid pointer',  # glibc's own line
+}.items()}
 
 # Setting -> the line on stderr if it is bad, and the bounds of the address space in GiB.
 TIB = 1024

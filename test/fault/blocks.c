@@ -85,7 +85,7 @@ static void block_check_kept(const struct block *block, size_t kept)
 
 // --- calls ---
 
-static unsigned denials_before;
+static __thread unsigned denials_before; // threads make calls at a time
 
 static void call_begins(void)
 {

@@ -127,6 +127,80 @@ static void thread_life(void)
     }
 }
 
+// --- threads at a time, each with blocks of its own and one that it frees for its neighbour ---
+
+enum { CROWD = 4, CROWD_BLOCKS = 80 };
+
+static void *crowd_works(void *number)
+{
+    size_t self = (size_t)(uintptr_t)number;
+    struct prng r = {self + 90};
+    struct block *mine = &blocks[self * CROWD_BLOCKS];
+    for (int i = 0; i < 400; i++) {
+        struct block *block = &mine[prng_below(&r, CROWD_BLOCKS)];
+        if (block->start)
+            block_free(block);
+        else
+            block_malloc(block, prng_size(&r, 300 * KIB) + 1);
+    }
+    return NULL;
+}
+
+static void *crowd_frees(void *number)
+{
+    struct block *others = &blocks[((size_t)(uintptr_t)number + 1) % CROWD * CROWD_BLOCKS];
+    for (int i = 0; i < CROWD_BLOCKS; i += 2)
+        block_free(&others[i]);
+    return NULL;
+}
+
+// The C library needs memory for a thread, too.
+static void crowd_round(void *(*body)(void *))
+{
+    pthread_t threads[CROWD];
+    bool made[CROWD];
+    for (uintptr_t i = 0; i < CROWD; i++) {
+        unsigned before = hook_denials();
+        made[i] = pthread_create(&threads[i], NULL, body, (void *)i) == 0;
+        CHECK(made[i] || hook_denials() > before);
+    }
+    for (int i = 0; i < CROWD; i++)
+        REQUIRE(!made[i] || pthread_join(threads[i], NULL) == 0);
+}
+
+static void crowd(void)
+{
+    crowd_round(crowd_works);
+    crowd_round(crowd_frees);
+}
+
+// --- the rest of the family, and what it says of itself ---
+
+static void family(void)
+{
+    struct block *block = blocks;
+    for (size_t n = 1; n < 8 * MIB; n *= 5) {
+        void *aligned = NULL;
+        block_aligned(block++, 4096, n);
+        block_calloc(block++, n + 7);
+        int code = posix_memalign(&aligned, 256, n);
+        CHECK(code == 0 ? aligned != NULL : code == ENOMEM && hook_is_armed());
+        free(aligned);
+        void *array = reallocarray(NULL, n, 3);
+        CHECK(array || hook_is_armed());
+        free(array);
+        CHECK(!bump_owns(&block));
+        bump_purge();
+    }
+    struct mallinfo2 info = mallinfo2();
+    CHECK(info.uordblks > 0 || hook_is_armed() || !bp_reservation.n_bytes);
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (nowhere) {
+        malloc_info(0, nowhere);
+        fclose(nowhere);
+    }
+}
+
 // --- fork ---
 
 static void child_life(void)
@@ -210,10 +284,11 @@ static void short_of_memory(void)
 }
 
 const struct script scripts[] = {
-    {"small", small_mix, false, false},      {"large", large_mix, false, false},
-    {"growth", growth, false, false},        {"calloc", zeroed, false, false},
-    {"aligned", aligned, false, false},      {"threads", thread_life, true, false},
-    {"fork", forks, false, false},           {"trim", trims, false, false},
-    {"short", short_of_memory, false, true},
+    {"small", small_mix, false, false, false},      {"large", large_mix, false, false, false},
+    {"growth", growth, false, false, false},        {"calloc", zeroed, false, false, false},
+    {"aligned", aligned, false, false, false},      {"threads", thread_life, true, false, false},
+    {"fork", forks, false, false, false},           {"trim", trims, false, false, false},
+    {"short", short_of_memory, false, true, false}, {"crowd", crowd, true, false, true},
+    {"family", family, false, false, false},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];

@@ -10,6 +10,7 @@ struct script {
     void (*run)(void);
     bool keeps_memory; // libc keeps some for itself
     bool hits_ceiling; // runs out of memory by itself
+    bool races;        // how much is committed depends on who comes first
 };
 
 extern const struct script scripts[];

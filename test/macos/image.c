@@ -156,12 +156,13 @@ struct binding {
     unsigned segment;
     uint64_t offset;
     const char *name;
+    bool is_weak; // NULL will do
 };
 
 static void bind_run(const struct loading *l, struct binding *b, uint64_t count, uint64_t skip)
 {
     void *target = strcmp(b->name, "dyld_stub_binder") == 0 ? NULL : l->resolve(b->name + 1);
-    if (!target && strcmp(b->name, "dyld_stub_binder") != 0)
+    if (!target && !b->is_weak && strcmp(b->name, "dyld_stub_binder") != 0)
         die("no stand-in for", b->name);
     for (; count; count--, b->offset += 8 + skip)
         *place(l, b->segment, b->offset) = target;
@@ -182,6 +183,7 @@ static const uint8_t *bind_operation(const struct loading *l, struct binding *b,
         uleb(&at);
         break;
     case 0x40:
+        b->is_weak = immediate & 1;
         b->name = (const char *)at;
         at += strlen(b->name) + 1;
         break;
@@ -216,7 +218,7 @@ static void bind(const struct loading *l, const uint32_t program[2])
 {
     const uint8_t *at = (const uint8_t *)l->file + program[0];
     const uint8_t *end = at + program[1];
-    struct binding b = {0, 0, ""};
+    struct binding b = {.name = ""};
     while (at < end)
         at = bind_operation(l, &b, at);
 }

@@ -2,6 +2,7 @@
 #include "libsystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,6 +138,48 @@ static int mac_sysctlbyname(const char *name, void *ret_value, size_t *n_bytes, 
     return 0;
 }
 
+// On arm64 Apple passes what follows the dots on the stack, where the ninth word of Linux's is.
+#if defined(__aarch64__)
+#define DOTS        long r2, long r3, long r4, long r5, long r6, long r7, long value
+#define DOTS_UNUSED (void)r2, (void)r3, (void)r4, (void)r5, (void)r6, (void)r7
+#else
+#define DOTS        long value
+#define DOTS_UNUSED (void)0
+#endif
+
+static int mac_open(const char *path, long flags, DOTS)
+{
+    int translated = (flags & 1 ? O_WRONLY : O_RDONLY) | (flags & 0x200 ? O_CREAT : 0) |
+                     (flags & 0x400 ? O_TRUNC : 0) | O_CLOEXEC;
+    DOTS_UNUSED;
+    return open(path, translated, (mode_t)value);
+}
+
+static int mac_fcntl(int file, long command, DOTS)
+{
+    DOTS_UNUSED;
+    return command == 67 ? fcntl(file, F_DUPFD_CLOEXEC, (int)value) : -1;
+}
+
+struct mac_stat {
+    int32_t device;
+    uint16_t mode, links;
+    uint64_t inode;
+    char others[128];
+};
+
+static int mac_fstat(int file, struct mac_stat *ret_status)
+{
+    struct stat status;
+    int code = fstat(file, &status);
+    memset(ret_status, 0, sizeof(*ret_status));
+    if (code == 0) {
+        ret_status->device = (int32_t)status.st_dev;
+        ret_status->inode = status.st_ino;
+    }
+    return code;
+}
+
 static int mac_issetugid(void)
 {
     return getauxval(AT_SECURE) != 0;
@@ -204,10 +248,21 @@ static const struct libsystem_function functions[] = {
     OTHER(__bzero, mac_bzero),
     OTHER(bzero, mac_bzero),
     OTHER(clock_gettime, mac_clock_gettime),
+    SAME(close),
+    OTHER(open, mac_open),
+    OTHER(fcntl, mac_fcntl),
+    OTHER(fstat, mac_fstat),
+    SAME(fwrite),
+    SAME(getentropy),
+    SAME(strcspn),
+    SAME(strspn),
+    SAME(strstr),
+    SAME(strrchr),
     OTHER(dlsym, mac_dlsym),
     SAME(fputs),
     NAMED(fprintf),
     SAME(getpagesize),
+    SAME(getpid),
     OTHER(getrlimit, mac_getrlimit),
     OTHER(issetugid, mac_issetugid),
     NAMED(calloc),

@@ -108,12 +108,38 @@ static void use_slack(const struct block *b)
     b->start[b->usable - 1] = 0xee;
 }
 
+// --- memory that is short ---
+
+static unsigned short_phase; // odd while memory is short
+
+void seat_memory_short(bool is_short)
+{
+    if (is_short != seat_memory_is_short())
+        __atomic_add_fetch(&short_phase, 1, __ATOMIC_SEQ_CST);
+}
+
+bool seat_memory_is_short(void)
+{
+    return __atomic_load_n(&short_phase, __ATOMIC_SEQ_CST) & 1;
+}
+
+// Is there a block, or a reason why not? phase: before the call.
+static bool was_granted(struct seat *seat, const void *start, size_t size, enum op op,
+                        unsigned phase)
+{
+    int code = errno;
+    bool may_fail = phase & 1 || __atomic_load_n(&short_phase, __ATOMIC_SEQ_CST) != phase;
+    if (start)
+        return true;
+    if (!may_fail || (code != ENOMEM && op != OP_POSIX_MEMALIGN))
+        stress_fail("%s of %zu bytes: NULL, %s", op_names[op], size, strerror(code));
+    seat->denied++;
+    return false;
+}
+
 // Takes a new or moved block into the books.
 static void block_adopt(struct seat *seat, struct block *b, enum op op, size_t alignment)
 {
-    if (!b->start)
-        stress_fail("%s of %zu bytes, alignment %zu: NULL, %s", op_names[op], b->size, alignment,
-                    strerror(errno));
     if ((uintptr_t)b->start % alignment)
         stress_fail("%s of %zu bytes: %p is no multiple of %zu", op_names[op], b->size,
                     (void *)b->start, alignment);
@@ -128,8 +154,11 @@ static void block_adopt(struct seat *seat, struct block *b, enum op op, size_t a
 static void seat_allocate(struct seat *seat, struct block *b, enum op op)
 {
     size_t alignment = pick_alignment(&seat->rng);
+    unsigned phase = __atomic_load_n(&short_phase, __ATOMIC_SEQ_CST);
     b->size = pick_size(&seat->rng);
     b->start = allocate(op, alignment, b->size);
+    if (!was_granted(seat, b->start, b->size, op, phase))
+        return;
     block_adopt(seat, b, op, op < OP_MEMALIGN || alignment < 16 ? 16 : alignment);
     if (op == OP_CALLOC)
         block_verify_zero(b);
@@ -161,10 +190,16 @@ static void seat_realloc(struct seat *seat, struct block *b)
 {
     size_t size = pick_new_size(&seat->rng, b->size);
     struct block old = *b;
+    unsigned phase = __atomic_load_n(&short_phase, __ATOMIC_SEQ_CST);
     block_check_usable(b);
     shadow_remove(b->start, b->usable);
-    seat->live_bytes -= b->size;
     b->start = realloc(b->start, size);
+    if (!was_granted(seat, b->start, size, OP_REALLOC, phase)) {
+        *b = old;
+        shadow_add(b->start, b->usable);
+        return;
+    }
+    seat->live_bytes -= b->size;
     b->size = size;
     block_adopt(seat, b, OP_REALLOC, 16);
     block_verify(&old, b->start, old.size < size ? old.size : size);
@@ -204,8 +239,10 @@ void pool_free_all(struct seat *seat)
 // What the drawn operation comes to, given the slot and the budget.
 static enum op fit_op(const struct seat *seat, const struct block *b, enum op op)
 {
-    if (op == OP_HAND_OVER || op == OP_FREE_ALL)
+    if ((op == OP_HAND_OVER && !seat->alone) || op == OP_FREE_ALL)
         return op;
+    if (op == OP_HAND_OVER)
+        op = OP_MALLOC;
     if (!b->start)
         return op < OP_ALLOC_COUNT ? op : OP_MALLOC;
     if (seat->live_bytes > seat_limits.live_bytes)

@@ -30,7 +30,9 @@ enum { SEAT_SLOTS = 1024 };
 struct seat {
     struct prng rng;
     size_t live_bytes;
+    bool alone; // hands nothing over
     uint64_t done[OP_COUNT];
+    uint64_t denied; // requests that failed while memory was short
     struct block slots[SEAT_SLOTS];
 };
 
@@ -44,6 +46,9 @@ extern const char *const op_names[OP_COUNT];
 
 void seat_step(struct seat *seat);
 void seat_free_all(struct seat *seat);
+// While memory is short, a request may fail; else it must not.
+void seat_memory_short(bool is_short);
+bool seat_memory_is_short(void);
 // Frees what lies in the pool through which seats hand blocks over.
 void pool_free_all(struct seat *seat);
 

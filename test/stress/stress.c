@@ -4,14 +4,16 @@
 // race, so a repeated run makes the same requests, not the same interleaving.
 #include "block.h"
 #include "check.h"
+#include "drift.h"
 #include "seat.h"
 #include "shadow.h"
+#include "trouble.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <time.h>
 
-enum { MAX_THREADS = 64 };
+enum { MAX_THREADS = 64, TICK_MS = 20, DUTY_STEPS = 256, NOTE_SECONDS = 60 };
 
 struct options {
     double seconds;
@@ -20,15 +22,18 @@ struct options {
     unsigned long max_size;
     unsigned long churn; // steps in a thread's life, about; 0: all of them
     unsigned long live_mib;
+    unsigned long trouble; // 1: forks, signals, cancellation, memory that is short
+    unsigned long duty;    // percent of the time that a thread works
 };
 
 struct worker {
     struct seat seat;
     pthread_t thread;
+    bool started; // and not joined yet
     bool ended;
 };
 
-static struct options options = {5, 4, 0, (size_t)32 << 20, 20000, 256};
+static struct options options = {5, 4, 0, (size_t)32 << 20, 20000, 256, 0, 100};
 static struct worker workers[MAX_THREADS];
 static unsigned long thread_count;
 static bool stopping;
@@ -39,53 +44,118 @@ static bool is_stopping(void)
     return __atomic_load_n(&stopping, __ATOMIC_RELAXED);
 }
 
-static void *worker_run(void *argument)
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Rests so long that the thread works for the given part of the time; returns the end of the rest.
+static double rest(double since)
+{
+    double seconds = (now_seconds() - since) * (double)(100 - options.duty) / (double)options.duty;
+    seconds = seconds < 1 ? seconds : 1;
+    struct timespec length = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    nanosleep(&length, NULL);
+    return now_seconds();
+}
+
+static void worker_ended(void *argument)
 {
     struct worker *w = argument;
-    unsigned long steps = options.churn ? prng_range(&w->seat.rng, 1, 2 * options.churn) : -1ul;
-    while (steps-- > 0 && !is_stopping())
-        seat_step(&w->seat);
     __atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
     sem_post(&ended_count);
+}
+
+// A thread may be cancelled between steps: the library must not be a place where it can.
+static void work(struct worker *w)
+{
+    double since = now_seconds();
+    unsigned long steps = options.churn ? prng_range(&w->seat.rng, 1, 2 * options.churn) : -1ul;
+    while (steps-- > 0 && !is_stopping()) {
+        seat_step(&w->seat);
+        if (options.duty < 100 && steps % DUTY_STEPS == 0)
+            since = rest(since);
+        pthread_testcancel();
+    }
+}
+
+static void *worker_run(void *argument)
+{
+    pthread_cleanup_push(worker_ended, argument);
+    work(argument);
+    pthread_cleanup_pop(1);
     return NULL;
 }
 
+// While memory is short there may be none for a thread: it is tried again later.
 static void worker_start(struct worker *w)
 {
     w->ended = false;
-    thread_count++;
     int code = pthread_create(&w->thread, NULL, worker_run, w);
-    if (code)
+    w->started = code == 0;
+    if (code && !seat_memory_is_short())
         stress_fail("pthread_create: %s", strerror(code));
+    thread_count += w->started;
 }
 
-// Ended threads are joined and followed by others until the time is over.
-static void run_until(const struct timespec *deadline)
+static void worker_join(struct worker *w)
 {
-    while (sem_timedwait(&ended_count, deadline) == 0 || errno == EINTR) {
-        for (unsigned long i = 0; i < options.threads; i++) {
-            if (!__atomic_load_n(&workers[i].ended, __ATOMIC_ACQUIRE))
-                continue;
-            pthread_join(workers[i].thread, NULL);
-            worker_start(&workers[i]);
-        }
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    w->started = false;
+}
+
+// Ended threads are joined and followed by others.
+static void workers_renew(void)
+{
+    for (unsigned long i = 0; i < options.threads; i++) {
+        if (workers[i].started && !__atomic_load_n(&workers[i].ended, __ATOMIC_ACQUIRE))
+            continue;
+        worker_join(&workers[i]);
+        worker_start(&workers[i]);
     }
+}
+
+static void note(double seconds, size_t resident_bytes)
+{
+    static double next = NOTE_SECONDS;
+    if (!resident_bytes || seconds < next)
+        return;
+    next += NOTE_SECONDS;
+    check_print("%6.0f s: %zu MiB, %lu threads, %lu forks, %lu cancelled, %lu short phases",
+                seconds, resident_bytes >> 20, thread_count, trouble_done[TROUBLE_FORK],
+                trouble_done[TROUBLE_CANCEL], trouble_done[TROUBLE_SHORT]);
+}
+
+static void wait_a_tick(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += TICK_MS * 1000000L * 100 / (long)options.duty;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (sem_timedwait(&ended_count, &until) != 0 && errno == EINTR)
+        ;
 }
 
 static void run(void)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += (time_t)options.seconds;
-    deadline.tv_nsec += (long)((options.seconds - (double)(time_t)options.seconds) * 1e9);
-    deadline.tv_sec += deadline.tv_nsec / 1000000000;
-    deadline.tv_nsec %= 1000000000;
-    for (unsigned long i = 0; i < options.threads; i++)
-        worker_start(&workers[i]);
-    run_until(&deadline);
+    double start = now_seconds();
+    unsigned long turn = 0;
+    for (double seconds = 0; seconds < options.seconds; seconds = now_seconds() - start) {
+        workers_renew();
+        struct worker *victim = &workers[turn++ % options.threads];
+        if (options.trouble && victim->started)
+            trouble_make(victim->thread);
+        wait_a_tick();
+        note(seconds, drift_sample(seconds));
+    }
+    trouble_end();
     __atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
     for (unsigned long i = 0; i < options.threads; i++)
-        pthread_join(workers[i].thread, NULL);
+        worker_join(&workers[i]);
 }
 
 // All that is left, whoever allocated it, is verified and freed by this thread.
@@ -94,6 +164,20 @@ static void free_all(void)
     for (unsigned long i = 0; i < options.threads; i++)
         seat_free_all(&workers[i].seat);
     pool_free_all(&workers[0].seat);
+}
+
+static void report_trouble(void)
+{
+    unsigned long long denied = 0;
+    for (unsigned long i = 0; i < options.threads; i++)
+        denied += workers[i].seat.denied;
+    for (int kind = 0; kind < TROUBLE_COUNT; kind++) {
+        check_print("%14s %lu", trouble_names[kind], trouble_done[kind]);
+        CHECK_FMT(trouble_done[kind] > 0, "no %s in %.1f s", trouble_names[kind], options.seconds);
+    }
+    check_print("%14s %llu", "denied", denied);
+    CHECK_FMT(denied > 0, "memory was never short");
+    drift_report();
 }
 
 static void report(void)
@@ -108,6 +192,8 @@ static void report(void)
     check_print("%14s %lu", "threads", thread_count);
     if (options.churn)
         CHECK_FMT(thread_count > options.threads, "no thread had a successor");
+    if (options.trouble)
+        report_trouble();
 }
 
 static bool parse(const char *name, const char *value)
@@ -126,6 +212,10 @@ static bool parse(const char *name, const char *value)
         options.churn = (unsigned long)number;
     else if (strcmp(name, "--live") == 0)
         options.live_mib = (unsigned long)number;
+    else if (strcmp(name, "--trouble") == 0)
+        options.trouble = (unsigned long)number;
+    else if (strcmp(name, "--duty") == 0)
+        options.duty = (unsigned long)number;
     else
         return false;
     return *value != '\0' && *end == '\0' && *value != '-';
@@ -138,7 +228,8 @@ static bool parse_all(int argc, char **argv)
         if (i + 1 == argc || !parse(argv[i], argv[i + 1]))
             return false;
     return options.threads >= 1 && options.threads <= MAX_THREADS && options.max_size >= 1 &&
-           options.live_mib >= 1 && options.seconds > 0;
+           options.live_mib >= 1 && options.seconds > 0 && options.trouble <= 1 &&
+           options.duty >= 1 && options.duty <= 100;
 }
 
 static void prepare(void)
@@ -148,6 +239,7 @@ static void prepare(void)
     seat_limits.live_bytes = (options.live_mib << 20) / options.threads;
     for (unsigned long i = 0; i < options.threads; i++)
         workers[i].seat.rng.state = options.seed * MAX_THREADS + i;
+    trouble_prepare(options.seed);
     sem_init(&ended_count, 0, 0);
 }
 
@@ -156,13 +248,15 @@ int main(int argc, char **argv)
     check_begin();
     if (!parse_all(argc, argv)) {
         check_print("usage: stress [--seconds S] [--threads 1..64] [--seed N] [--max-size BYTES]\n"
-                    "              [--churn STEPS (0: threads never end)] [--live MIB]");
+                    "              [--churn STEPS (0: threads never end)] [--live MIB]\n"
+                    "              [--trouble 0|1 (forks, signals, cancellation, short memory)]\n"
+                    "              [--duty PERCENT]");
         return 2;
     }
     check_print("stress --seed %llu --seconds %g --threads %lu --max-size %lu --churn %lu "
-                "--live %lu",
+                "--live %lu --trouble %lu --duty %lu",
                 options.seed, options.seconds, options.threads, options.max_size, options.churn,
-                options.live_mib);
+                options.live_mib, options.trouble, options.duty);
     prepare();
     if (!shadow_open())
         check_print("no room for the map of live blocks: overlaps show in the patterns only");

@@ -72,7 +72,12 @@ static void die_invalid(void)
 
 static void die_double_free(void)
 {
-    bp_die_double_free((const void *)0x10);
+    bp_die_double_free((const void *)0x10, 48);
+}
+
+static void die_corrupt(void)
+{
+    bp_die_corrupt(48);
 }
 
 static void check_death(void (*die)(void), const char *expected)
@@ -86,7 +91,9 @@ static void check_death(void (*die)(void), const char *expected)
 static void dies_with_one_line(void)
 {
     check_death(die_invalid, "bumpalloc: invalid pointer 0x1234abcd passed to free\n");
-    check_death(die_double_free, "bumpalloc: double free of 0x10\n");
+    check_death(die_double_free, "bumpalloc: double free of 0x10 (class 48)\n");
+    check_death(die_corrupt, "bumpalloc: free objects corrupted: double free or write after free "
+                             "(class 48)\n");
 }
 
 UNIT_MAIN(UNIT_CASE(writes_numbers), UNIT_CASE(cuts_long_text), UNIT_CASE(reports_an_option),

@@ -12,8 +12,16 @@
 #include "thread/registry.h"
 #include "unit.h"
 
+// ThreadSanitizer leaves no more than that in one piece.
+#if defined(__SANITIZE_THREAD__)
+enum { BOOT_GIB_MAX = 64 };
+#else
+enum { BOOT_GIB_MAX = 1 << 20 };
+#endif
+
 static inline void thread_boot(size_t reserve_bytes)
 {
+    reserve_bytes = bp_min(reserve_bytes, BOOT_GIB_MAX * BP_GIB);
     bp_reserve_init(reserve_bytes);
     REQUIRE(bp_reservation.n_bytes == reserve_bytes);
     REQUIRE(bp_registry_init());

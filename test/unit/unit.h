@@ -13,7 +13,14 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { UNIT_SECONDS = 20, UNIT_TEXT = 4096 };
+// A sanitizer makes everything several times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { UNIT_SECONDS = 150 };
+#else
+enum { UNIT_SECONDS = 20 };
+#endif
+
+enum { UNIT_TEXT = 4096 };
 
 struct unit_case {
     const char *name;

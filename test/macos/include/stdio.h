@@ -7,6 +7,7 @@
 
 typedef struct __sFILE FILE;
 int fprintf(FILE *stream, const char *format, ...);
+unsigned long fwrite(const void *bytes, size_t n_bytes, size_t count, FILE *stream);
 int fputs(const char *text, FILE *stream);
 
 #endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "validate.h"
+
+#include "check.h"
+
+#include "core/counters.h"
+#include "region/hole.h"
+#include "region/size_class.h"
+#include "region/slots.h"
+#include "region/span.h"
+
+static bool bit_at(enum bp_meta_area area, uint32_t at)
+{
+    const uint64_t *bits = bp_meta_begin(area);
+    return bits[at / 64] >> at % 64 & 1;
+}
+
+// --- spans ---
+
+static uint32_t marked_objects(const struct bp_span *span)
+{
+    uint32_t count = 0;
+    for (uint32_t hole = 0; hole < bp_hole_count(span->class_index); hole++) {
+        if (span->punched >> hole & 1)
+            count += bp_hole_objects(span->class_index, hole);
+    }
+    return count;
+}
+
+static void check_chain(const struct bp_span *span, uint32_t chunk)
+{
+    uint32_t count = 0, expected = span->free_count - marked_objects(span);
+    const void *last = NULL;
+    for (void *object = span->free_head; object && count <= expected; object = *(void **)object) {
+        CHECK_EQ(bp_chunk_of(object), chunk);
+        CHECK(bp_class_starts(span->class_index, object));
+        last = object;
+        count++;
+    }
+    CHECK_FMT(count == expected, "chunk %u: %u objects in its chain, not %u", chunk, count,
+              expected);
+    if (last)
+        CHECK_PTR(span->free_tail, last);
+}
+
+static void check_span(const struct bp_span *span, uint32_t chunk)
+{
+    uint32_t fresh = span->running ? 0 : span->fresh_count;
+    CHECK_EQ(span->first_chunk, chunk);
+    CHECK_EQ(bp_key_class(bp_chunk_map()[chunk]), span->class_index);
+    CHECK_EQ(span->object_count, bp_class[span->class_index].span_objects);
+    CHECK(span->free_count + fresh <= span->object_count);
+    CHECK_EQ(span->list != 0, span->free_count || fresh);
+    check_chain(span, chunk);
+}
+
+// Returns the bytes of it that are dirty.
+static size_t check_chunk(uint32_t chunk)
+{
+    const struct bp_span *span = bp_span_at(chunk);
+    bool is_free = bit_at(BP_META_FREE_BITS, chunk), dirty = bit_at(BP_META_DIRTY_BITS, chunk);
+    CHECK_FMT(!dirty || is_free, "chunk %u is dirty and in use", chunk);
+    CHECK_FMT(is_free == !span->first_chunk, "chunk %u: free %d, of span %u", chunk, is_free,
+              span->first_chunk);
+    if (bp_chunk_map()[chunk])
+        check_span(span, chunk);
+    return dirty ? BP_CHUNK_BYTES : 0;
+}
+
+// --- slots ---
+
+static uint32_t dirty_length(const struct bp_class_region *it, unsigned region)
+{
+    uint32_t count = 0, newer = 0;
+    for (uint32_t number = it->newest; number && count <= it->frontier;) {
+        const struct bp_slot *slot = bp_slot_at(region, number);
+        CHECK_EQ(slot->state, BP_SLOT_DIRTY);
+        CHECK_EQ(slot->newer, newer);
+        newer = number;
+        number = slot->older;
+        count++;
+    }
+    CHECK_EQ(it->oldest, newer);
+    return count;
+}
+
+static uint32_t clean_length(const struct bp_class_region *it, unsigned region)
+{
+    uint32_t count = 0;
+    for (uint32_t number = it->clean; number && count <= it->frontier; count++) {
+        CHECK_EQ(bp_slot_at(region, number)->state, BP_SLOT_CLEAN);
+        number = bp_slot_at(region, number)->older;
+    }
+    return count;
+}
+
+static void check_slot(const struct bp_slot *slot, size_t slot_bytes)
+{
+    CHECK(slot->committed_bytes <= slot_bytes);
+    CHECK(slot->dirty_bytes <= slot->committed_bytes);
+    if (slot->state == BP_SLOT_USED)
+        CHECK(slot->usable_bytes <= slot->dirty_bytes);
+    if (slot->state == BP_SLOT_CLEAN)
+        CHECK_EQ(slot->dirty_bytes, 0);
+}
+
+static size_t check_region(unsigned region)
+{
+    const struct bp_class_region *it = bp_slots_region(region);
+    uint32_t count[BP_SLOT_BUSY + 1] = {0};
+    size_t dirty_bytes = 0;
+    for (uint32_t number = 1; number <= it->frontier; number++) {
+        const struct bp_slot *slot = bp_slot_at(region, number);
+        REQUIRE(slot->state <= BP_SLOT_BUSY);
+        check_slot(slot, bp_region_slot_bytes(region));
+        count[slot->state]++;
+        dirty_bytes += slot->state == BP_SLOT_DIRTY ? slot->dirty_bytes : 0;
+    }
+    CHECK_EQ(count[BP_SLOT_BUSY], 0);
+    CHECK_EQ(it->busy, 0);
+    CHECK_EQ(count[BP_SLOT_DIRTY], dirty_length(it, region));
+    CHECK_EQ(count[BP_SLOT_CLEAN], clean_length(it, region));
+    return dirty_bytes;
+}
+
+// ---
+
+void validate(void)
+{
+    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
+    size_t dirty_bytes = 0;
+    for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++)
+        dirty_bytes += check_chunk(chunk);
+    for (unsigned region = 0; region < bp_reservation.region_count; region++)
+        dirty_bytes += check_region(region);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.dirty_bytes), dirty_bytes);
+}
