@@ -3,10 +3,10 @@
 // A purge maps fresh pages over the old ones: MADV_FREE_REUSABLE returns memory as quickly, but
 // what it leaves may read as before, and a purged page has to read zero.
 #include "os/os.h"
-#include "os/os_map.h"
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
+#include "os/os_map.h"
 
 #include <errno.h>
 #include <string.h>

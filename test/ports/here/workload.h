@@ -49,10 +49,10 @@ static inline void workload_alloc(struct workload_block *b, struct prng *rng)
 static inline void workload_resize(struct workload_block *b, struct prng *rng)
 {
     enum bp_verdict verdict;
-    size_t n_bytes = prng_size(rng, prng_below(rng, 4) ? 100000 : WORKLOAD_MAX);
+    size_t n_bytes = bp_max(prng_size(rng, prng_below(rng, 4) ? 100000 : WORKLOAD_MAX), 1);
     char *resized = bp_request_resize(b->address, n_bytes, &verdict);
     size_t kept = n_bytes < b->n_bytes ? n_bytes : b->n_bytes;
-    REQUIRE(resized != NULL);
+    REQUIRE(resized != NULL && verdict == BP_DONE);
     CHECK_EQ(pattern_mismatch(resized, kept, b->seed), kept);
     b->address = resized;
     b->n_bytes = n_bytes;
