@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The only atomics in the library, with their order in the name. A call that is not relaxed
 // says at its site what it pairs with; a relaxed one is for values whose staleness is harmless
-// or which a lock publishes.
+// or which a lock publishes. Here, too, are the only conditionals on the processor.
 #ifndef BP_BASE_ATOMICS_H
 #define BP_BASE_ATOMICS_H
 
@@ -9,6 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// BP_STORES_IN_ORDER: a thread's plain stores become visible to others in their order, and plain
+// loads are made in theirs.
+#if defined(__x86_64__)
+#define BP_STORES_IN_ORDER 1
+#define BP_SPIN_HINT       "pause"
+#elif defined(__aarch64__)
+#define BP_STORES_IN_ORDER 0
+#define BP_SPIN_HINT       "isb" // waits a little; yield does nothing on most
+#elif defined(__riscv)
+#define BP_STORES_IN_ORDER 0
+#define BP_SPIN_HINT       ".word 0x0100000f" // pause; a fence that orders nothing where unknown
+#else
+#define BP_STORES_IN_ORDER 0
+#define BP_SPIN_HINT       ""
+#endif
 
 typedef _Atomic(size_t) bp_atomic_size;
 typedef _Atomic(uint32_t) bp_atomic_u32;
@@ -115,6 +131,12 @@ static inline void *bp_peek_acquire(void *const *cell)
     return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
 }
 
+// Two bytes that others write plainly behind bp_fence_release.
+static inline uint16_t bp_peek_u16_acquire(const uint16_t *cell)
+{
+    return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
+}
+
 // A word that another thread reads plainly.
 static inline void bp_poke_relaxed(void **cell, void *value)
 {
@@ -149,6 +171,12 @@ static inline void bp_fence_full(void)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
+// What was stored before is visible to whoever sees what is stored after.
+static inline void bp_fence_release(void)
+{
+    atomic_thread_fence(memory_order_release);
+}
+
 // Keeps the compiler from moving accesses; the processor's order is another thread's concern, who
 // makes this one pass a barrier (bp_os_barrier_all).
 static inline void bp_fence_compiler(void)
@@ -158,7 +186,7 @@ static inline void bp_fence_compiler(void)
 
 static inline void bp_spin_hint(void)
 {
-    __builtin_ia32_pause();
+    __asm__ volatile(BP_SPIN_HINT);
 }
 
 #endif

@@ -24,6 +24,20 @@ __asm__(".pushsection .note.bumpalloc, \"a\", @note\n"
         ".quad bp_page - .\n"
         ".popsection");
 
+// What not every C library declares.
+void *reallocf(void *pointer, size_t n_bytes);
+int reallocarr(void *cell, size_t count, size_t n_bytes);
+void *pvalloc(size_t n_bytes);
+void free_sized(void *pointer, size_t n_bytes);
+void free_aligned_sized(void *pointer, size_t align, size_t n_bytes);
+void cfree(void *pointer);
+size_t malloc_size(const void *pointer);
+size_t malloc_good_size(size_t n_bytes);
+int malloc_trim(size_t pad);
+void malloc_stats(void);
+int malloc_info(int options, FILE *stream);
+int mallopt(int parameter, int value);
+
 BP_EXPORT void *malloc(size_t n_bytes)
 {
     void *object = bp_heap_try_malloc(n_bytes);
@@ -71,13 +85,11 @@ BP_EXPORT void *reallocarray(void *pointer, size_t count, size_t n_bytes)
     return bp_entry_reallocarray(pointer, count, n_bytes);
 }
 
-int reallocarr(void *cell, size_t count, size_t n_bytes);
 BP_EXPORT int reallocarr(void *cell, size_t count, size_t n_bytes)
 {
     return bp_entry_reallocarr(cell, count, n_bytes);
 }
 
-void *reallocf(void *pointer, size_t n_bytes);
 BP_EXPORT void *reallocf(void *pointer, size_t n_bytes)
 {
     return bp_entry_reallocf(pointer, n_bytes);
@@ -109,7 +121,6 @@ BP_EXPORT void *pvalloc(size_t n_bytes)
 }
 
 // The sizes that callers pass are not trusted: the address knows better.
-void free_sized(void *pointer, size_t n_bytes);
 BP_EXPORT void free_sized(void *pointer, size_t n_bytes)
 {
     (void)n_bytes;
@@ -117,14 +128,12 @@ BP_EXPORT void free_sized(void *pointer, size_t n_bytes)
         bp_entry_free_slow(pointer);
 }
 
-void free_aligned_sized(void *pointer, size_t align, size_t n_bytes);
 BP_EXPORT void free_aligned_sized(void *pointer, size_t align, size_t n_bytes)
 {
     (void)align;
     free_sized(pointer, n_bytes);
 }
 
-void cfree(void *pointer);
 BP_EXPORT void cfree(void *pointer)
 {
     free_sized(pointer, 0);
@@ -135,13 +144,11 @@ BP_EXPORT size_t malloc_usable_size(void *pointer)
     return bp_entry_usable_size(pointer);
 }
 
-size_t malloc_size(const void *pointer);
 BP_EXPORT size_t malloc_size(const void *pointer)
 {
     return bp_entry_usable_size((void *)(size_t)pointer);
 }
 
-size_t malloc_good_size(size_t n_bytes);
 BP_EXPORT size_t malloc_good_size(size_t n_bytes)
 {
     return bp_entry_good_size(n_bytes);
@@ -170,6 +177,7 @@ static size_t free_objects(const struct bp_stats *stats)
     return count;
 }
 
+#if defined(__GLIBC__)
 BP_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct bp_stats stats;
@@ -204,6 +212,7 @@ BP_EXPORT struct mallinfo mallinfo(void)
         .keepcost = clamped(it.keepcost),
     };
 }
+#endif
 
 // glibc's knobs have nothing to turn here; all are accepted, as programs expect.
 BP_EXPORT int mallopt(int parameter, int value)
@@ -226,8 +235,8 @@ static __attribute__((destructor(101))) void late(void)
     bp_report_at_exit();
 }
 
-#if BP_ARCHIVE
-// glibc's internal names, for programs that link it statically.
+#if BP_ARCHIVE && defined(__GLIBC__)
+// Its internal names, for programs that link it statically.
 #define ALIAS(name, target) __typeof__(target) name __attribute__((alias(#target)))
 ALIAS(__libc_malloc, malloc);
 ALIAS(__libc_free, free);

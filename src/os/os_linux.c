@@ -9,13 +9,19 @@
 #include "os/os.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+// As the kernel's headers have them, which not every C library comes with.
+enum {
+    FUTEX_WAIT_PRIVATE = 0 | 128,
+    FUTEX_WAKE_PRIVATE = 1 | 128,
+    MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3,
+    MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4,
+};
 
 #if !defined(PR_SET_VMA)
 #define PR_SET_VMA           0x53564d41
@@ -29,6 +35,9 @@
 #endif
 #if !defined(MREMAP_DONTUNMAP)
 #define MREMAP_DONTUNMAP 4
+#endif
+#if !defined(MAP_FIXED_NOREPLACE)
+#define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
 #define PLACES_BEGIN (33 * BP_TIB)
@@ -178,22 +187,43 @@ static int move_pages(void *dst, void *src, size_t n_bytes)
     return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
 }
 
-// Does this kernel move several mappings in one call (Linux 6.17)? Tried once, on four pages.
-static bool moves_many(void)
+static bool is_mapped(void *addr, size_t n_bytes)
 {
-    enum { UNKNOWN, NO, YES };
+    void *other = NULL;
+    int code = map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, &other);
+    if (!code)
+        raw_unmap(other, n_bytes);
+    return code == EEXIST;
+}
+
+enum moves { MOVES_UNKNOWN, MOVES_NONE, MOVES_PIECE, MOVES_PIECES };
+
+// qemu-user passes a move on, and forgets that the source stays. Linux before 6.17 does not move
+// several mappings at once.
+static enum moves moves_try(char *four_pages, size_t page)
+{
+    char *at = four_pages;
+    if (move_pages(at + 2 * page, at, page) || !is_mapped(at, page))
+        return MOVES_NONE;
+    syscall(SYS_mprotect, at + page, page, PROT_READ);
+    return move_pages(at + 2 * page, at, 2 * page) ? MOVES_PIECE : MOVES_PIECES;
+}
+
+// What this system moves: tried once.
+static enum moves moves_known(void)
+{
     static bp_atomic_u32 known;
     size_t page = bp_os_page_bytes();
     void *scratch = NULL;
-    uint32_t answer = bp_load_u32_relaxed(&known);
-    if (answer == UNKNOWN && !map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch)) {
-        char *at = scratch;
-        syscall(SYS_mprotect, at + page, page, PROT_READ);
-        answer = move_pages(at + 2 * page, at, 2 * page) ? NO : YES;
-        raw_unmap(at, 4 * page);
-        bp_store_u32_relaxed(&known, answer);
-    }
-    return answer == YES;
+    enum moves answer = (enum moves)bp_load_u32_relaxed(&known);
+    if (answer != MOVES_UNKNOWN)
+        return answer;
+    if (map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch))
+        return MOVES_NONE;
+    answer = moves_try(scratch, page);
+    raw_unmap(scratch, 4 * page);
+    bp_store_u32_relaxed(&known, answer);
+    return answer;
 }
 
 // mremap unmaps dst before it makes its last checks. What limits could refuse is therefore tried
@@ -202,7 +232,7 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
 {
     void *scratch = NULL;
     int saved = errno;
-    if (!one_piece && !moves_many())
+    if (moves_known() < (one_piece ? MOVES_PIECE : MOVES_PIECES))
         return EFAULT;
     int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
     if (code)
@@ -327,10 +357,10 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 int bp_os_barrier_all(void)
 {
     int saved = errno;
-    bool failed = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) == -1;
+    bool failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     if (failed && errno == EPERM) {
-        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0);
-        failed = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) == -1;
+        syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
+        failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     }
     return outcome(saved, failed);
 }

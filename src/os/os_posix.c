@@ -12,39 +12,41 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <crt_externs.h>
+#else
+#include <sys/auxv.h>
+#endif
 
 enum { WORKER_STACK_BYTES = 256 << 10 }; // thread-local storage of a program's libraries included
 
 int (*bp_os_fault_hook)(enum bp_os_call call);
 
+#if defined(__APPLE__)
+#define environ         (*_NSGetEnviron())
+#define IS_PRIVILEGED() issetugid()
+#define COARSE_CLOCK    CLOCK_MONOTONIC_RAW_APPROX
+#else
 extern char **environ;
-
-// Weak, so that a static program without these links: it has no next definition.
-#pragma weak dlsym
-
-// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
-// wait for a stream whose owner waits for us. So it is ours to take first.
-extern void _IO_list_lock(void);
-extern void _IO_list_unlock(void);
-extern void _IO_list_resetlock(void);
-#pragma weak _IO_list_lock
-#pragma weak _IO_list_unlock
-#pragma weak _IO_list_resetlock
-
-static pthread_key_t exit_key;
-static bool exit_key_made;
-
+#define IS_PRIVILEGED() getauxval(AT_SECURE)
 #if defined(CLOCK_MONOTONIC_COARSE)
 #define COARSE_CLOCK CLOCK_MONOTONIC_COARSE
 #else
 #define COARSE_CLOCK CLOCK_MONOTONIC
 #endif
+#endif
 
+// Weak, so that a static program without these links: it has no next definition.
+#pragma weak dlsym
+
+static pthread_key_t exit_key;
+static bool exit_key_made;
+
+#if !defined(__APPLE__)
 size_t bp_os_page_bytes(void)
 {
     static bp_atomic_size page_bytes;
@@ -64,7 +66,9 @@ unsigned bp_os_cpu_count(void)
     errno = saved;
     return failed ? 1 : (unsigned)CPU_COUNT(&set);
 }
+#endif
 
+#if !defined(__APPLE__)
 // The loader has 16 random bytes for every process: no call that a sandbox could refuse. They are
 // also the stack protector's, so what leaves here does not tell what they were.
 uint64_t bp_os_random(void)
@@ -78,6 +82,7 @@ uint64_t bp_os_random(void)
     mixed = (mixed ^ mixed >> 32 ^ words[1]) * 0xd6e8feb86659fd93u;
     return mixed ^ mixed >> 32;
 }
+#endif
 
 size_t bp_os_address_limit(void)
 {
@@ -92,7 +97,7 @@ size_t bp_os_address_limit(void)
 const char *bp_os_env_next(const char *prefix, unsigned *cursor)
 {
     size_t length = strlen(prefix);
-    if (getauxval(AT_SECURE) || !environ)
+    if (IS_PRIVILEGED() || !environ)
         return NULL;
     while (environ[*cursor]) {
         const char *entry = environ[(*cursor)++];
@@ -227,6 +232,16 @@ int bp_os_thread_start(void (*fn)(void))
     return code;
 }
 
+#if !defined(__APPLE__)
+// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
+// wait for a stream whose owner waits for us. So it is ours to take first.
+extern void _IO_list_lock(void);
+extern void _IO_list_unlock(void);
+extern void _IO_list_resetlock(void);
+#pragma weak _IO_list_lock
+#pragma weak _IO_list_unlock
+#pragma weak _IO_list_resetlock
+
 static struct {
     void (*prepare)(void), (*parent)(void), (*child)(void);
 } on_fork;
@@ -267,6 +282,7 @@ void *bp_os_next_function(const char *name)
     errno = saved;
     return function;
 }
+#endif
 
 // By the library's own handle: a plugin's runtime is not in the global scope. dlopen is looked up
 // too, because a static link warns of those who name it.

@@ -319,11 +319,12 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
 // Purges what a slot still holds behind its usable bytes, if that is worth a call.
 static void slot_trim(struct bp_slot *slot, void *object)
 {
-    size_t keep = bp_align_up(slot->usable_bytes, bp_os_page_bytes());
+    size_t page = bp_os_page_bytes();
+    size_t keep = bp_align_up(slot->usable_bytes, page);
     size_t tail = bp_sub_or_zero(slot->dirty_bytes, keep);
     size_t torn = bp_min(bp_align_up(keep, BP_SLOT_UNIT_BYTES) - keep, tail);
     size_t least = slot->state == BP_SLOT_STABLE ? bp_max(STABLE_TRIM_BYTES, keep / 2) : TRIM_BYTES;
-    if (tail < least || !bp_reserve_purge((char *)object + keep, tail, tail))
+    if (tail < least || !bp_reserve_purge((char *)object + keep, bp_align_up(tail, page), tail))
         return;
     bp_sub_relaxed(&bp_counters.slot_bytes, tail);
     bp_add_relaxed(&bp_counters.torn_bytes, torn);

@@ -160,8 +160,7 @@ static size_t span_punch(uint32_t chunk, bool always)
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
-    bool worth = span->first_chunk == chunk && span->class_index == class_index &&
-                 bp_key_class(bp_chunk_map()[chunk]) == class_index && bp_span_worth_locked(span) &&
+    bool worth = bp_span_serves_locked(chunk, class_index) && bp_span_worth_locked(span) &&
                  (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX);
     if (worth)
         holes = bp_span_withdraw_locked(&depot->lists, span, &fresh);

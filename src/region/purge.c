@@ -83,12 +83,16 @@ void bp_purge_check(void)
     size_t budget = bp_budget_bytes();
     size_t released = 1;
     while (released && dirty_bytes() > budget) {
+        // pairs with the fence below: who is turned away has been seen
+        bp_fence_full();
         // pairs with the release below: one thread keeps the budget, the others go on
         if (!bp_cas_u32_acquire(&purging, 0, 1))
             return;
         released = bp_purge_down_to(budget);
-        // pairs with the acquire above; the loop looks again for who was turned away meanwhile
+        // pairs with the acquire above
         bp_store_u32_release(&purging, 0);
+        // pairs with the fence above: the loop looks again for who was turned away meanwhile
+        bp_fence_full();
     }
 }
 

@@ -91,10 +91,20 @@ static uint32_t holes_objects(unsigned class_index, uint32_t holes)
 
 static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, size_t key)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        bp_chunk_map()[first + i] = (uint16_t)key;
+    for (uint32_t i = 0; i < count; i++)
         span[i].first_chunk = key || span->large_bytes ? first : 0;
-    }
+    // pairs with bp_span_serves_locked: who sees the key sees the record
+    bp_fence_release();
+    for (uint32_t i = 0; i < count; i++)
+        bp_chunk_map()[first + i] = (uint16_t)key;
+}
+
+bool bp_span_serves_locked(uint32_t chunk, unsigned class_index)
+{
+    // pairs with the fence in chunks_mark. The key of an earlier life is not seen: it went under
+    // the lock that the caller holds.
+    size_t key = bp_peek_u16_acquire(bp_chunk_map() + chunk);
+    return bp_key_class(key) == class_index && bp_span_at(chunk)->first_chunk == chunk;
 }
 
 static void span_set_owner(const struct bp_span *span, unsigned owner)

@@ -50,6 +50,8 @@ struct bp_span_lists {
 };
 
 struct bp_span *bp_span_at(uint32_t chunk);
+// Is there a span of the class that begins with the chunk? Any chunk may be asked about.
+bool bp_span_serves_locked(uint32_t chunk, unsigned class_index);
 
 // Puts an object that no one uses back into its span.
 void bp_span_put_locked(struct bp_span_lists *lists, void *object);

@@ -38,8 +38,13 @@ void bp_limit_note_peak(void)
 bool bp_limit_charge(bp_atomic_size *counter, size_t n_bytes)
 {
     bp_add_relaxed(counter, n_bytes);
-    if (BP_LIKELY(hard_limit_bytes == SIZE_MAX) ||
-        used_bytes() + bp_load_relaxed(&bp_counters.dirty_bytes) <= hard_limit_bytes) {
+    bool fits = hard_limit_bytes == SIZE_MAX;
+    if (BP_UNLIKELY(!fits)) {
+        // pairs with itself: of two that charge at once, at least one sees the other's charge
+        bp_fence_full();
+        fits = used_bytes() + bp_load_relaxed(&bp_counters.dirty_bytes) <= hard_limit_bytes;
+    }
+    if (BP_LIKELY(fits)) {
         bp_limit_note_peak();
         return true;
     }

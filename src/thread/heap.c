@@ -22,7 +22,7 @@ const struct bp_heap_zeros bp_heap_zeros;
 bp_atomic_size bp_heap_share_bytes BP_LINE_ALIGNED = SIZE_MAX; // read often, written rarely
 
 // The hot path never writes to a constant heap: it has no head, room or run.
-BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
+BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell = (struct bp_heap_hot *)&bp_heap_none;
 
 static uint32_t limit_grown(const struct bp_bin_cold *cold)
 {
@@ -421,34 +421,6 @@ void bp_heap_hand_over(struct bp_heap *heap)
 }
 
 // --- a heap that was called away ---
-
-// The owner may be about to pop the head, or to push in front of it: the head and its successor
-// stay. If the head has changed since its link was read, the owner got the object in between.
-static void *chain_cut(struct bp_bin *bin)
-{
-    // pairs with the owner's plain stores, which x86 makes visible in their order: a head that has
-    // not changed says that its link was read before the object was handed out
-    void **head = bp_peek_acquire(&bin->head);
-    void **second = head ? bp_peek_acquire(head) : NULL; // pairs with the same
-    if (!second || bp_peek_acquire(&bin->head) != head)
-        return NULL;
-    void *rest = *second;
-    *second = NULL;
-    return rest;
-}
-
-static void stray_empty(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    bp_depot_sort(class_index, chain_cut(stray_bin(heap, owner, class_index)));
-}
-
-void bp_heap_empty(struct bp_heap *heap)
-{
-    bp_heap_flush_spares(heap);
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
-        bp_depot_sort(i, chain_cut(bp_heap_own_bin(heap, i)));
-    strays_each(heap, stray_empty);
-}
 
 static uint32_t chain_length(void **object)
 {

@@ -25,7 +25,8 @@ void bp_recall_begin(void)
 
 static void empty_locked(struct bp_heap *heap)
 {
-    if (!heap->away || bp_load_u32_relaxed(&heap->visits))
+    // pairs with the release in bp_registry_leave: what the last visit did is visible
+    if (!heap->away || bp_load_u32_acquire(&heap->visits))
         return;
     heap->emptied = true;
     bp_add_relaxed(&bp_counters.recalls, 1);

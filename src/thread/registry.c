@@ -213,10 +213,9 @@ struct bp_heap *bp_registry_enter(void)
 
 void bp_registry_leave(struct bp_heap *heap)
 {
-    // pairs with bp_os_barrier_all in recall.c: what the visit did is done
-    bp_fence_compiler();
     if (heap)
-        visits_add(heap, (uint32_t)-1);
+        // pairs with the acquire in recall.c: what the visit did is done
+        bp_store_u32_release(&heap->visits, bp_load_u32_relaxed(&heap->visits) - 1);
 }
 
 // As if the heap had been called away, but for nobody's use: to come home is all there is to do.

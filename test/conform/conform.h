@@ -72,9 +72,13 @@ static inline bool check_block(const void *p, const char *file, int line, const 
         CHECK_EQ(errno, ENOMEM);                                                                   \
     } while (0)
 
-// Resident memory now, from /proc without stdio.
+// Resident memory now, from /proc without stdio. Under an emulator that is the emulator's: nothing
+// can be said then, and nothing grows.
 static inline size_t resident_bytes(void)
 {
+#if defined(CHECK_EMULATED)
+    return 0;
+#endif
     char text[128] = {0};
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);

@@ -5,7 +5,16 @@
 
 #include <sys/mman.h>
 
-enum { GRANULE_SHIFT = 4, ADDRESS_BITS = 47, WORD_BITS = 64 };
+// An emulator pays for every page of the table, used or not: there addresses are folded into 256
+// GiB.
+#if defined(CHECK_EMULATED)
+enum { ADDRESS_BITS = 38 };
+#define FOLDED(address) ((address) & (((uintptr_t)1 << ADDRESS_BITS) - 1))
+#else
+enum { ADDRESS_BITS = 47 };
+#define FOLDED(address) (address)
+#endif
+enum { GRANULE_SHIFT = 4, WORD_BITS = 64 };
 
 static uint64_t *words;
 
@@ -30,8 +39,8 @@ static void flip_word(size_t word, uint64_t mask, bool add, const void *start, s
 
 static void flip(const void *start, size_t n_bytes, bool add)
 {
-    size_t bit = (uintptr_t)start >> GRANULE_SHIFT;
-    size_t end = ((uintptr_t)start + n_bytes + 15) >> GRANULE_SHIFT;
+    size_t bit = FOLDED((uintptr_t)start) >> GRANULE_SHIFT;
+    size_t end = (FOLDED((uintptr_t)start) + n_bytes + 15) >> GRANULE_SHIFT;
     if (!words)
         return;
     if (end >> (ADDRESS_BITS - GRANULE_SHIFT))

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Thread-local words that malloc itself may use: BP_THREAD_LOCAL stands at the declaration and at
+// the definition, and every use is BP_THREAD_LOCAL_AT(name), an lvalue.
+// ELF: one register and one load (the initial-exec model). macOS: dyld's own thread-locals are
+// allocated with malloc when first used. So the words stand in a section that serves as a template;
+// each thread has a copy of it, which a pthread key finds.
+#ifndef BP_OS_THREAD_LOCAL_H
+#define BP_OS_THREAD_LOCAL_H
+
+#if defined(__APPLE__)
+
+extern char bp_thread_template[] __asm__("section$start$__DATA$__bp_thread");
+// The calling thread's copy of the template; made if there is none yet.
+char *bp_os_thread_block(void);
+
+#define BP_THREAD_LOCAL __attribute__((section("__DATA,__bp_thread")))
+#define BP_THREAD_LOCAL_AT(name)                                                                   \
+    (*(__typeof__(&(name)))(void *)(bp_os_thread_block() + ((char *)&(name)-bp_thread_template)))
+
+#else
+
+#define BP_THREAD_LOCAL          __thread
+#define BP_THREAD_LOCAL_AT(name) name
+
+#endif
+
+#endif

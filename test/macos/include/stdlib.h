@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// What the library uses of stdlib.h.
+#ifndef MAC_STDLIB_H
+#define MAC_STDLIB_H
+
+#include <stddef.h>
+
+void abort(void) __attribute__((noreturn));
+void *malloc(size_t n_bytes);
+void *calloc(size_t count, size_t n_bytes);
+void *realloc(void *pointer, size_t n_bytes);
+void free(void *pointer);
+int posix_memalign(void **ret_pointer, size_t align, size_t n_bytes);
+void *aligned_alloc(size_t align, size_t n_bytes);
+char *realpath(const char *path, char *resolved);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What the library uses of macOS's sys/mman.h: its numbers.
+#ifndef MAC_SYS_MMAN_H
+#define MAC_SYS_MMAN_H
+
+#include <stddef.h>
+
+enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2 };
+enum { MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x40, MAP_ANON = 0x1000 };
+#define MAP_FAILED ((void *)-1)
+
+void *mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long long offset);
+int munmap(void *addr, size_t n_bytes);
+int mprotect(void *addr, size_t n_bytes, int prot);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include "libsystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+// --- numbers that differ ---
+
+static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
+{
+    int translated =
+        (flags & 0x12) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
+    return mmap(addr, n_bytes, prot, translated, file, offset);
+}
+
+static int mac_getrlimit(int resource, struct rlimit *ret_limit)
+{
+    int code = getrlimit(resource == 5 ? RLIMIT_AS : RLIMIT_CPU, ret_limit);
+    if (code == 0 && ret_limit->rlim_cur == RLIM_INFINITY)
+        ret_limit->rlim_cur = ((rlim_t)1 << 63) - 1;
+    return code;
+}
+
+static int mac_clock_gettime(int clock, struct timespec *ret_now)
+{
+    (void)clock;
+    return clock_gettime(CLOCK_MONOTONIC, ret_now);
+}
+
+// glibc allocates for keys beyond the 32nd, macOS for none: so a few are made before anybody's.
+enum { KEYS = 4 };
+static pthread_key_t keys[KEYS];
+static void (*destructors[KEYS])(void *);
+static unsigned keys_used;
+
+#define DESTRUCTOR(n)                                                                              \
+    static void destroy_##n(void *value)                                                           \
+    {                                                                                              \
+        if (destructors[n])                                                                        \
+            destructors[n](value);                                                                 \
+    }
+DESTRUCTOR(0)
+DESTRUCTOR(1)
+DESTRUCTOR(2)
+DESTRUCTOR(3)
+
+static __attribute__((constructor(101))) void keys_make(void)
+{
+    static void (*const trampolines[KEYS])(void *) = {destroy_0, destroy_1, destroy_2, destroy_3};
+    for (int i = 0; i < KEYS; i++) {
+        if (pthread_key_create(&keys[i], trampolines[i]))
+            abort();
+    }
+}
+
+static int mac_key_create(unsigned long *ret_key, void (*destructor)(void *))
+{
+    if (keys_used == KEYS)
+        return EAGAIN;
+    destructors[keys_used] = destructor;
+    *ret_key = keys[keys_used++];
+    return 0;
+}
+
+static void *mac_getspecific(unsigned long key)
+{
+    return pthread_getspecific((pthread_key_t)key);
+}
+
+static int mac_setspecific(unsigned long key, const void *value)
+{
+    return pthread_setspecific((pthread_key_t)key, value);
+}
+
+static int mac_sigmask(int how, const unsigned *set, unsigned *ret_before)
+{
+    sigset_t mine, before;
+    (void)how;
+    if (set && *set)
+        sigfillset(&mine);
+    else
+        sigemptyset(&mine);
+    int code = pthread_sigmask(SIG_SETMASK, &mine, &before);
+    if (ret_before)
+        *ret_before = 0;
+    return code;
+}
+
+static int mac_sigfillset(unsigned *set)
+{
+    *set = ~0u;
+    return 0;
+}
+
+static int mac_setdetachstate(pthread_attr_t *attributes, int state)
+{
+    return pthread_attr_setdetachstate(attributes, state == 2 ? PTHREAD_CREATE_DETACHED
+                                                              : PTHREAD_CREATE_JOINABLE);
+}
+
+static int mac_ulock_wait(uint32_t operation, void *address, uint64_t value, uint32_t timeout_us)
+{
+    struct timespec timeout = {timeout_us / 1000000, timeout_us % 1000000 * 1000};
+    (void)operation;
+    return (int)syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, (uint32_t)value,
+                        timeout_us ? &timeout : NULL, NULL, 0);
+}
+
+static int mac_ulock_wake(uint32_t operation, void *address, uint64_t value)
+{
+    (void)operation, (void)value;
+    return (int)syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static int mac_sysctlbyname(const char *name, void *ret_value, size_t *n_bytes, void *value,
+                            size_t value_bytes)
+{
+    (void)value, (void)value_bytes;
+    if (strcmp(name, "hw.activecpu") != 0 || *n_bytes < sizeof(int))
+        return -1;
+    *(int *)ret_value = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return 0;
+}
+
+// On arm64 Apple passes what follows the dots on the stack, where the ninth word of Linux's is.
+#if defined(__aarch64__)
+#define DOTS        long r2, long r3, long r4, long r5, long r6, long r7, long value
+#define DOTS_UNUSED (void)r2, (void)r3, (void)r4, (void)r5, (void)r6, (void)r7
+#else
+#define DOTS        long value
+#define DOTS_UNUSED (void)0
+#endif
+
+static int mac_open(const char *path, long flags, DOTS)
+{
+    int translated = (flags & 1 ? O_WRONLY : O_RDONLY) | (flags & 0x200 ? O_CREAT : 0) |
+                     (flags & 0x400 ? O_TRUNC : 0) | O_CLOEXEC;
+    DOTS_UNUSED;
+    return open(path, translated, (mode_t)value);
+}
+
+static int mac_fcntl(int file, long command, DOTS)
+{
+    DOTS_UNUSED;
+    return command == 67 ? fcntl(file, F_DUPFD_CLOEXEC, (int)value) : -1;
+}
+
+struct mac_stat {
+    int32_t device;
+    uint16_t mode, links;
+    uint64_t inode;
+    char others[128];
+};
+
+static int mac_fstat(int file, struct mac_stat *ret_status)
+{
+    struct stat status;
+    int code = fstat(file, &status);
+    memset(ret_status, 0, sizeof(*ret_status));
+    if (code == 0) {
+        ret_status->device = (int32_t)status.st_dev;
+        ret_status->inode = status.st_ino;
+    }
+    return code;
+}
+
+static int mac_issetugid(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+static char ***mac_environ(void)
+{
+    return &environ;
+}
+
+static void *mac_dlsym(void *handle, const char *name)
+{
+    (void)handle, (void)name;
+    return NULL; // no C++ runtime of macOS here
+}
+
+static void mac_bzero(void *at, size_t n_bytes)
+{
+    memset(at, 0, n_bytes);
+}
+
+// What the library only names, to replace it: each has an address of its own.
+#define ONLY_NAMED(name)                                                                           \
+    static void only_##name(void)                                                                  \
+    {                                                                                              \
+        abort_for(#name);                                                                          \
+    }
+static void abort_for(const char *name)
+{
+    fprintf(stderr, "%s is libSystem's, and was called\n", name);
+    abort();
+}
+ONLY_NAMED(calloc)
+ONLY_NAMED(realloc)
+ONLY_NAMED(reallocf)
+ONLY_NAMED(valloc)
+ONLY_NAMED(free)
+ONLY_NAMED(vfree)
+ONLY_NAMED(malloc_good_size)
+ONLY_NAMED(posix_memalign)
+ONLY_NAMED(aligned_alloc)
+ONLY_NAMED(strdup)
+ONLY_NAMED(strndup)
+ONLY_NAMED(fprintf)
+
+static void stack_failed(void)
+{
+    abort_for("__stack_chk_fail");
+}
+static size_t stack_guard = 0x5aa5;
+
+#define SAME(name)                                                                                 \
+    {                                                                                              \
+#name, (void *)(size_t)(name)                                                              \
+    }
+#define NAMED(name) OTHER(name, only_##name)
+
+static const struct libsystem_function functions[] = {
+    OTHER(__error, __errno_location),
+    OTHER(__stack_chk_fail, stack_failed),
+    OTHER(__stack_chk_guard, &stack_guard),
+    OTHER(__ulock_wait, mac_ulock_wait),
+    OTHER(__ulock_wake, mac_ulock_wake),
+    OTHER(_NSGetEnviron, mac_environ),
+    SAME(abort),
+    OTHER(__bzero, mac_bzero),
+    OTHER(bzero, mac_bzero),
+    OTHER(clock_gettime, mac_clock_gettime),
+    SAME(close),
+    OTHER(open, mac_open),
+    OTHER(fcntl, mac_fcntl),
+    OTHER(fstat, mac_fstat),
+    SAME(fwrite),
+    SAME(getentropy),
+    SAME(strcspn),
+    SAME(strspn),
+    SAME(strstr),
+    SAME(strrchr),
+    OTHER(dlsym, mac_dlsym),
+    SAME(fputs),
+    NAMED(fprintf),
+    SAME(getpagesize),
+    SAME(getpid),
+    OTHER(getrlimit, mac_getrlimit),
+    OTHER(issetugid, mac_issetugid),
+    NAMED(calloc),
+    NAMED(realloc),
+    NAMED(reallocf),
+    NAMED(valloc),
+    NAMED(free),
+    NAMED(vfree),
+    NAMED(malloc_good_size),
+    NAMED(posix_memalign),
+    NAMED(aligned_alloc),
+    NAMED(strdup),
+    NAMED(strndup),
+    SAME(realpath),
+    SAME(memcmp),
+    SAME(memcpy),
+    SAME(memmove),
+    SAME(memset),
+    OTHER(mmap, mac_mmap),
+    SAME(mprotect),
+    SAME(munmap),
+    SAME(pthread_attr_destroy),
+    SAME(pthread_attr_init),
+    OTHER(pthread_attr_setdetachstate, mac_setdetachstate),
+    SAME(pthread_attr_setstacksize),
+    SAME(pthread_create),
+    OTHER(pthread_getspecific, mac_getspecific),
+    OTHER(pthread_key_create, mac_key_create),
+    OTHER(pthread_setspecific, mac_setspecific),
+    OTHER(pthread_sigmask, mac_sigmask),
+    SAME(sched_yield),
+    OTHER(sigfillset, mac_sigfillset),
+    SAME(strchr),
+    SAME(strcmp),
+    SAME(strlen),
+    SAME(strncmp),
+    SAME(strnlen),
+    OTHER(sysctlbyname, mac_sysctlbyname),
+    SAME(write),
+    {NULL, NULL},
+};
+
+static void *find(const struct libsystem_function *table, const char *name)
+{
+    for (; table->name; table++) {
+        if (strcmp(table->name, name) == 0)
+            return table->function;
+    }
+    return NULL;
+}
+
+void *libsystem_resolve(const char *name)
+{
+    void *function = find(functions, name);
+    return function ? function : find(libsystem_zone_functions, name);
+}
