@@ -17,7 +17,7 @@
 #define BP_EXPORT       __attribute__((visibility("default"), used))
 #define BP_HIDDEN       __attribute__((visibility("hidden"))) // on declarations: no detour by the GOT
 #define BP_WEAK         __attribute__((weak))
-#define BP_THREAD_LOCAL __thread
+#define BP_USED         __attribute__((used)) // static, and known to an asm or the linker alone
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
 
 // Makes the compiler keep a value in its register instead of loading it again.

@@ -4,12 +4,14 @@
 
 #include "base/check.h"
 #include "os/os.h"
+#include "os/thread_local.h"
 
 enum { SPIN_ROUNDS = 64 };
 
 #if BP_CHECKS
 // How many locks of each rank this thread holds.
-static BP_THREAD_LOCAL unsigned char held[BP_RANK_COUNT];
+static BP_USED BP_THREAD_LOCAL unsigned char held_count[BP_RANK_COUNT];
+#define held BP_THREAD_LOCAL_AT(held_count)
 
 void bp_lock_note_taken(struct bp_lock *lock)
 {

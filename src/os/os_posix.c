@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every POSIX system does alike: threads, fork, environment, limits, messages.
 #define _GNU_SOURCE
+#include "base/limits.h"
 #include "os/os.h"
 
 #include <dlfcn.h>
@@ -70,6 +71,16 @@ size_t bp_os_address_limit(void)
     int failed = getrlimit(RLIMIT_AS, &limit);
     errno = saved;
     return failed || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
+}
+
+size_t bp_os_reserve_default(void)
+{
+    return BP_RESERVE_DEFAULT;
+}
+
+bool bp_os_charges_commit(void)
+{
+    return false;
 }
 
 // Walks environ itself: getenv is hooked by others, and may allocate there.

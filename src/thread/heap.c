@@ -21,7 +21,7 @@ const struct bp_heap_zeros bp_heap_zeros;
 bp_atomic_size bp_heap_share_bytes = SIZE_MAX;
 
 // The hot path never writes to a constant heap: it has no head, room or run.
-BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none;
+BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell = (struct bp_heap_hot *)&bp_heap_none;
 
 static uint32_t limit_grown(const struct bp_bin_cold *cold)
 {

@@ -14,6 +14,7 @@
 #define BP_THREAD_HEAP_HOT_H
 
 #include "base/attr.h"
+#include "os/thread_local.h"
 #include "region/size_class.h"
 #include "reserve/reserve.h"
 
@@ -34,7 +35,8 @@ struct bp_heap_hot {
     uint16_t key[BP_KEY_COUNT];
 };
 
-extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_tls;
+extern BP_HIDDEN BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell;
+#define bp_heap_tls BP_THREAD_LOCAL_AT(bp_heap_cell)
 
 _Static_assert(sizeof(struct bp_bin) == 8 * BP_KEYS_PER_BIN, "keys scale by 8");
 _Static_assert(offsetof(struct bp_heap_hot, bin) == 0, "keys scale from the start");
