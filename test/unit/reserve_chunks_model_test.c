@@ -244,7 +244,7 @@ static void purge(bool faulty)
     if (faulty)
         age(first, last);
     for (uint32_t i = first; i < last && !faulty; i++)
-        shadow[i].state = CLEAN;
+        shadow[i].state = bp_os_charges_commit() ? RESERVED : CLEAN;
 }
 
 // Each run of clean chunks is one call; the fault, if any, hits one of them.
