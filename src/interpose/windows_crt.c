@@ -16,7 +16,6 @@
 
 // Not <stdlib.h>'s and <malloc.h>'s declarations: those are imports.
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
 
 #define REACHED_BY_IMPORT(name)                                                                    \
     extern const void *const __imp_##name;                                                         \

@@ -201,16 +201,22 @@ int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*chil
 static char env_text[ENV_CHARS]; // entries, each ended by 0; an empty one ends them
 static bool env_is_read;
 
+static bool is_ascii(const WCHAR *entry, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (entry[i] > 126)
+            return false;
+    }
+    return true;
+}
+
 // Takes one entry over if it fits and is plain ASCII, as all ours are.
 static void env_add(const WCHAR *entry, size_t length, size_t *used)
 {
-    if (length + 2 > ENV_CHARS - *used)
+    if (length + 2 > ENV_CHARS - *used || !is_ascii(entry, length))
         return;
-    for (size_t i = 0; i < length; i++) {
-        if (entry[i] > 126)
-            return;
+    for (size_t i = 0; i < length; i++)
         env_text[*used + i] = (char)entry[i];
-    }
     *used += length + 1;
 }
 
@@ -280,8 +286,39 @@ void bp_os_abort(void)
 
 extern void *const __imp__errno; // the runtime that this image uses exports it
 
-// Its functions stand in the DLL that errno comes from. In an image that has the runtime in itself
-// there is no such DLL, and no name to find.
+// An image that has the runtime in itself (/MT): that runtime uses the process's heap.
+static void *heap_checked(void *pointer)
+{
+    if (!HeapValidate(GetProcessHeap(), 0, pointer))
+        bp_os_abort();
+    return pointer;
+}
+
+static void heap_free(void *pointer)
+{
+    HeapFree(GetProcessHeap(), 0, heap_checked(pointer));
+}
+
+static void *heap_realloc(void *pointer, size_t n_bytes)
+{
+    return HeapReAlloc(GetProcessHeap(), 0, heap_checked(pointer), n_bytes);
+}
+
+static size_t heap_size(void *pointer)
+{
+    return HeapSize(GetProcessHeap(), 0, heap_checked(pointer));
+}
+
+static void *heap_function(const char *name)
+{
+    if (strcmp(name, "free") == 0)
+        return __extension__(void *) heap_free;
+    if (strcmp(name, "realloc") == 0)
+        return __extension__(void *) heap_realloc;
+    return strcmp(name, "_msize") == 0 ? __extension__(void *) heap_size : NULL;
+}
+
+// The runtime's functions stand in the DLL that errno comes from, if there is one.
 void *bp_os_next_function(const char *name)
 {
     HMODULE runtime = NULL;
@@ -294,7 +331,7 @@ void *bp_os_next_function(const char *name)
     if (GetModuleHandleExA(how, __imp__errno, &runtime))
         function = (void *)(size_t)GetProcAddress(runtime, name);
     SetLastError(saved);
-    return function;
+    return function ? function : heap_function(name);
 }
 
 void *bp_os_cxx_function(const char *name)

@@ -179,5 +179,6 @@ size_t bp_request_trim(void)
     bp_recall_begin();
     bp_recall_finish();
     size_t released = flush_all();
-    return released + bp_depot_punch_all();
+    released += bp_depot_punch_all();
+    return released + (bp_os_charges_commit() ? bp_purge_decommit() : 0);
 }

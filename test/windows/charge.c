@@ -10,7 +10,7 @@
 
 #include <windows.h>
 
-#define SLACK_BYTES (3 * BP_MIB) // metadata and windows of a small process
+#define SLACK_BYTES (4 * BP_MIB) // metadata and windows of a small process
 
 static size_t committed_bytes(void)
 {
@@ -58,7 +58,7 @@ static void growth_is_followed(void)
     for (int i = 0; i < COUNT; i++)
         free(p[i]);
     bump_purge();
-    CHECK_FMT(committed_bytes() < 2 * SLACK_BYTES, "%zu at rest", committed_bytes());
+    CHECK_FMT(committed_bytes() < SLACK_BYTES, "%zu at rest", committed_bytes());
     check_books();
 }
 
@@ -78,12 +78,13 @@ static void a_large_object_is_charged_alone(void)
     check_books();
 }
 
-// No call of ours comes after the last free: the burst has to have gone back by then.
+// No call of ours comes after the last free: the burst has to have gone back by then. What comes
+// again at once is kept, within reason (reserve/budget.h); a purge gives all of it back.
 static void a_burst_goes_back(void)
 {
     enum { COUNT = 256 };
     static char *p[COUNT];
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
         for (int i = 0; i < COUNT; i++) {
             p[i] = malloc(BP_MIB + (size_t)i * 100);
             memset(p[i], 1, BP_MIB);
@@ -91,11 +92,11 @@ static void a_burst_goes_back(void)
         CHECK(committed_bytes() >= COUNT * BP_MIB);
         for (int i = 0; i < COUNT; i++)
             free(p[i]);
-        CHECK_FMT(committed_bytes() < 64 * BP_MIB, "%zu after the burst", committed_bytes());
+        CHECK_FMT(round || committed_bytes() < 64 * BP_MIB, "%zu after it", committed_bytes());
         check_books();
     }
     bump_purge();
-    CHECK_FMT(committed_bytes() < 2 * SLACK_BYTES, "%zu at rest", committed_bytes());
+    CHECK_FMT(committed_bytes() < SLACK_BYTES, "%zu at rest", committed_bytes());
 }
 
 static void what_is_used_again_is_zero_where_it_must(void)

@@ -83,11 +83,11 @@ static void streams()
     for (int i = 0; i < 50000; i++)
         out << i << ' ' << i * 0.5 << '\n';
     std::istringstream in(out.str());
-    long sum = 0, i;
+    long long sum = 0, i;
     double half;
     while (in >> i >> half)
-        sum += i + static_cast<long>(2 * half);
-    CHECK_EQ(sum, 2499950000L);
+        sum += i + static_cast<long long>(2 * half);
+    CHECK_EQ(sum, 2499950000LL);
 }
 
 static int thrown(int depth)
