@@ -203,6 +203,14 @@ void *bp_entry_recalloc(void *pointer, size_t count, size_t n_bytes)
     return clear_behind(resized, bp_min(usable, total), bp_entry_usable_size(resized));
 }
 
+size_t bp_entry_msize(void *pointer)
+{
+    if (pointer)
+        return bp_entry_usable_size(pointer);
+    errno = EINVAL;
+    return SIZE_MAX;
+}
+
 static void *foreign_expand(void *pointer, size_t n_bytes)
 {
     void *found = bp_os_next_function("_expand");

@@ -20,6 +20,8 @@ void *bp_entry_offset_realloc(void *pointer, size_t n_bytes, size_t align, size_
                               bool zero);
 // realloc for an array whose new elements are zero.
 void *bp_entry_recalloc(void *pointer, size_t count, size_t n_bytes);
+// Usable bytes; SIZE_MAX and EINVAL for NULL.
+size_t bp_entry_msize(void *pointer);
 // More or fewer bytes in place, or NULL.
 void *bp_entry_expand(void *pointer, size_t n_bytes);
 

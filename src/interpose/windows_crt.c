@@ -10,7 +10,6 @@
 #include "interpose/zeroed.h"
 #include "os/os.h"
 
-#include <errno.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -58,10 +57,7 @@ BP_EXPORT void *_expand(void *pointer, size_t n_bytes)
 
 BP_EXPORT size_t _msize(void *pointer)
 {
-    if (pointer)
-        return bp_entry_usable_size(pointer);
-    errno = EINVAL;
-    return SIZE_MAX;
+    return bp_entry_msize(pointer);
 }
 
 REACHED_BY_IMPORT(malloc)

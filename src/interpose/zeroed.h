@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// calloc in front of the hot path: small objects are cleared in line.
+// calloc on the hot path: small objects are cleared in line. Only the interpose layer inlines it,
+// into the names that programs call.
 #ifndef BP_INTERPOSE_ZEROED_H
 #define BP_INTERPOSE_ZEROED_H
 
@@ -24,8 +25,7 @@ static inline void *bp_zeroed(void *object, size_t n_bytes)
 BP_HOT void *bp_hot_calloc(size_t count, size_t n_bytes)
 {
     size_t total;
-    if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) ||
-                    total > BP_CALLOC_INLINE_MAX))
+    if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) || total > BP_CALLOC_INLINE_MAX))
         return bp_entry_calloc_slow(count, n_bytes);
     struct bp_heap_hot *heap = bp_heap_tls;
     void *object = bp_heap_try_alloc(heap, heap->key[(total + 15) >> 4]);

@@ -3,11 +3,11 @@
 // and page file whether it is touched or not; so free memory is decommitted, not purged. Pages
 // cannot be moved. GetLastError is the caller's, as errno is elsewhere: it is left as it was.
 #define WIN32_LEAN_AND_MEAN
+#include "os/os_windows.h"
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
 #include "os/os.h"
-#include "os/os_windows.h"
 
 #include <errno.h>
 #include <windows.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the Windows files of this layer share.
+// What the Windows files of this layer share, and ranges that a file is behind. The rules of os.h
+// hold here too.
 #ifndef BP_OS_OS_WINDOWS_H
 #define BP_OS_OS_WINDOWS_H
 

@@ -27,11 +27,11 @@ static int code_of(DWORD error)
 // A name that nobody else takes: process, counter, clock.
 static void name_make(char name[MAX_PATH], const char *folder)
 {
-    static bp_atomic_u32 count;
+    static bp_atomic_size count;
     size_t length = strlen(folder);
-    unsigned long long unique = (unsigned long long)GetCurrentProcessId() << 32 |
-                                (atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) & 0xffff) << 16 |
-                                (GetTickCount() & 0xffff);
+    size_t count_now = bp_add_relaxed(&count, 1) & 0xffff;
+    size_t unique =
+        (size_t)GetCurrentProcessId() << 32 | count_now << 16 | (GetTickCount() & 0xffff);
     memcpy(name, folder, length);
     memcpy(name + length, "\\bumpalloc-", 11);
     length += 11;
@@ -50,9 +50,9 @@ static HANDLE file_create(const char *folder)
         return INVALID_HANDLE_VALUE;
     }
     name_make(name, folder);
-    HANDLE file = CreateFileA(name, GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, NULL,
-                              CREATE_NEW, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE,
-                              NULL);
+    HANDLE file =
+        CreateFileA(name, GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, NULL,
+                    CREATE_NEW, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
     // A file system without sparse files still works, and takes the whole size.
     if (file != INVALID_HANDLE_VALUE)
         DeviceIoControl(file, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &done, NULL);
@@ -63,8 +63,8 @@ static void *view_of(HANDLE file, size_t n_bytes)
 {
     HANDLE mapping = CreateFileMappingA(file, NULL, PAGE_READWRITE, (DWORD)(n_bytes >> 32),
                                         (DWORD)n_bytes, NULL);
-    void *view = mapping ? MapViewOfFile(mapping, FILE_MAP_WRITE | FILE_MAP_READ, 0, 0, n_bytes)
-                         : NULL;
+    void *view =
+        mapping ? MapViewOfFile(mapping, FILE_MAP_WRITE | FILE_MAP_READ, 0, 0, n_bytes) : NULL;
     DWORD error = GetLastError();
     if (mapping)
         CloseHandle(mapping); // the view keeps it

@@ -187,8 +187,8 @@ static void NTAPI on_thread_event(void *image, DWORD reason, void *reserved)
     exit_function(argument);
 }
 
-BP_USED static const PIMAGE_TLS_CALLBACK thread_event
-    __attribute__((section(".CRT$XLY"))) = on_thread_event;
+BP_USED static const PIMAGE_TLS_CALLBACK thread_event __attribute__((section(".CRT$XLY"))) =
+    on_thread_event;
 
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {

@@ -180,5 +180,7 @@ size_t bp_request_trim(void)
     bp_recall_finish();
     size_t released = flush_all();
     released += bp_depot_punch_all();
-    return released + (bp_os_charges_commit() ? bp_purge_decommit() : 0);
+    if (bp_os_charges_commit())
+        bp_purge_decommit(); // what was never used counts there too
+    return released;
 }

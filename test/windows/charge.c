@@ -3,8 +3,8 @@
 // Windows charges it whether it is touched or not, so it has to follow what is in use.
 #include "check.h"
 
-#include "bumpalloc/bumpalloc.h"
 #include "base/bits.h"
+#include "bumpalloc/bumpalloc.h"
 #include "core/counters.h"
 #include "reserve/reserve.h"
 

@@ -113,7 +113,10 @@ static void exceptions()
 
 struct per_thread {
     std::vector<std::string> texts;
-    ~per_thread() { texts.push_back("in a destructor of a thread"); }
+    ~per_thread()
+    {
+        texts.push_back("in a destructor of a thread");
+    }
 };
 static thread_local per_thread here;
 

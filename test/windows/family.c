@@ -153,7 +153,8 @@ static void aligned_one(size_t n, size_t align, size_t offset)
                : _aligned_recalloc(p, 5, n, align);
     CHECK(is_zero(p + n, 4 * n));
     CHECK_EQ(pattern_mismatch(p, n, 9), n);
-    CHECK_NULL(offset ? _aligned_offset_realloc(p, 0, align, offset) : _aligned_realloc(p, 0, align));
+    CHECK_NULL(offset ? _aligned_offset_realloc(p, 0, align, offset)
+                      : _aligned_realloc(p, 0, align));
 }
 
 static void aligned(void)

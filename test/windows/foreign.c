@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Functions of the C runtime that return memory for the caller to free. Whoever's it is, free has to
-// find that out: nothing of ours is lost, and the runtime's heap stays sound and does not grow.
+// Functions of the C runtime that return memory for the caller to free. Whoever's it is, free has
+// to find that out: nothing of ours is lost, and the runtime's heap stays sound and does not grow.
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ends of threads and of the process: what is freed before the library's own teardown, after it,
-// before the C runtime is up, and by functions that run at exit.
+// The ends of threads and of the process: what is freed before the library's own teardown, after
+// it, before the C runtime is up, and by functions that run at exit.
 #include "check.h"
 
 #include "api/stats.h"

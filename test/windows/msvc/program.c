@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A program of the MSVC ABI. Exit status: 0 all is well, 2 nothing is routed to the library (and all
-// still works), otherwise the number of the check that failed.
+// A program of the MSVC ABI. Exit status: 0 all is well, 2 nothing is routed to the library (and
+// all still works), otherwise the number of the check that failed.
 #include <string.h>
 #include <windows.h>
 
