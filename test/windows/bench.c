@@ -5,7 +5,7 @@
 #include <string.h>
 #include <windows.h>
 
-enum { SLOTS = 1000, ROUNDS = 2000, BLOCKS = 100000, SWAPS = 2000000, REPEATS = 3 };
+enum { SLOTS = 1000, ROUNDS = 200, BLOCKS = 20000, SWAPS = 200000, REPEATS = 2 };
 
 static unsigned long long state = 88172645463325252ull;
 
