@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the Windows files of this layer share, and ranges that a file is behind. The rules of os.h
-// hold here too.
+// What the Windows files of this layer share. The rules of os.h hold here
+// too: GetLastError stays as errno does.
 #ifndef BP_OS_OS_WINDOWS_H
 #define BP_OS_OS_WINDOWS_H
 
@@ -13,16 +13,5 @@
 void *bp_os_kernel_function(bp_atomic_ptr *cell, const char *name);
 // Wine keeps the contract too, but not at the same prices.
 bool bp_os_is_wine(void);
-
-// A range that a file in the folder is behind: sparse where the file system can, gone with the last
-// handle however the process ends. Reads zero; to write to it costs no commit charge. Sizes in
-// bytes; 0 or an errno code. A slot of it cannot be given back alone.
-struct bp_os_file {
-    size_t handle;
-    void *base;
-    size_t n_bytes;
-};
-int bp_os_file_map(const char *folder, size_t n_bytes, struct bp_os_file *ret_file);
-int bp_os_file_unmap(struct bp_os_file *file);
 
 #endif

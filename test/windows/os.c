@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "os/os.h"
-#include "os/os_windows.h"
+#include "os/os_map.h"
 
 #include <windows.h>
 
@@ -108,27 +108,49 @@ static void protection_goes_and_comes(void)
     CHECK_EQ(bp_os_unmap(p, 65536), 0);
 }
 
-static void files_back_ranges(void)
+static void ranges_have_any_protection(void)
 {
-    char folder[MAX_PATH];
-    char pattern[MAX_PATH + 32];
-    struct bp_os_file file;
+    MEMORY_BASIC_INFORMATION info;
+    char *p;
+    REQUIRE(bp_os_range_reserve(BP_MIB, 65536, true, (void **)&p) == 0);
+    CHECK_EQ(bp_os_range_protect(p, 65536, BP_OS_PROT_READ | BP_OS_PROT_WRITE), 0);
+    CHECK_EQ(bp_os_populate(p, 65536, true), 0);
+    memset(p, 5, 65536);
+    CHECK_EQ(bp_os_range_protect(p, 4096, 0), 0);
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    CHECK(info.Protect == PAGE_NOACCESS && info.RegionSize == 4096);
+    CHECK_EQ(bp_os_range_protect(p, 8192, BP_OS_PROT_READ), 0);
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    CHECK(info.Protect == PAGE_READONLY && info.RegionSize == 8192);
+    CHECK(all_are(p, 65536, 5));
+    CHECK_EQ(bp_os_range_release(p, 65536, true), 0);
+    CHECK_EQ(state_of(p), MEM_RESERVE);
+    CHECK_EQ(bp_os_unmap(p, BP_MIB), 0);
+}
+
+static void files_come_and_go(void)
+{
+    char folder[MAX_PATH], pattern[MAX_PATH + 32];
     WIN32_FIND_DATAA found;
+    intptr_t file;
+    size_t n_bytes = 1;
     REQUIRE(GetTempPathA(sizeof folder, folder) != 0);
-    REQUIRE(bp_os_file_map(folder, 64 * BP_MIB, &file) == 0);
+    REQUIRE(bp_os_file_temporary(folder, &file) == 0);
     snprintf(pattern, sizeof pattern, "%sbumpalloc-*", folder);
     HANDLE search = FindFirstFileA(pattern, &found);
     CHECK(search != INVALID_HANDLE_VALUE);
     FindClose(search);
-    char *p = file.base;
-    CHECK(p[0] == 0 && p[64 * BP_MIB - 1] == 0);
-    p[0] = 1;
-    p[64 * BP_MIB - 1] = 2;
-    CHECK(p[0] == 1 && p[64 * BP_MIB - 1] == 2 && p[32 * BP_MIB] == 0);
-    CHECK_EQ(bp_os_file_unmap(&file), 0);
-    CHECK_EQ(state_of(p), MEM_FREE);
+    CHECK_EQ(bp_os_file_allocate(file, 0, 5000), 0);
+    CHECK_EQ(bp_os_file_size(file, &n_bytes), 0);
+    CHECK_EQ(n_bytes, 5000);
+    CHECK_EQ(bp_os_file_cut(file, 100), 0);
+    CHECK_EQ(bp_os_file_size(file, &n_bytes), 0);
+    CHECK_EQ(n_bytes, 100);
+    CHECK_EQ(bp_os_file_map(folder, 4096, file, 0, BP_OS_PROT_READ), ENOTSUP);
+    CHECK_EQ(bp_os_file_close(file), 0);
     CHECK(FindFirstFileA(pattern, &found) == INVALID_HANDLE_VALUE);
-    CHECK_EQ(bp_os_file_map("Z:\\no\\such\\folder", BP_MIB, &file), ENOENT);
+    CHECK_EQ(bp_os_file_temporary("Z:\\no\\such\\folder", &file), ENOENT);
+    CHECK_EQ(bp_os_file_open("Z:\\no\\such\\file", false, &file), ENOENT);
 }
 
 static bp_atomic_u32 cell;
@@ -232,5 +254,5 @@ static void the_runtime_behind(void)
 }
 
 CHECK_MAIN(pages_change_state, refusals_are_codes, mappings, huge_mappings_or_a_refusal,
-           protection_goes_and_comes, files_back_ranges, sleepers_are_woken, threads_end_and_start,
-           environment, the_runtime_behind)
+           protection_goes_and_comes, ranges_have_any_protection, files_come_and_go,
+           sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)

@@ -16,7 +16,9 @@ typedef unsigned short WORD;
 typedef wchar_t WCHAR;
 typedef size_t SIZE_T, ULONG_PTR, DWORD_PTR;
 typedef void *HANDLE, *HMODULE, *PVOID;
-typedef long long LARGE_INTEGER;
+typedef union {
+    long long QuadPart;
+} LARGE_INTEGER;
 typedef void (*PIMAGE_TLS_CALLBACK)(PVOID, DWORD, PVOID);
 typedef int (*FARPROC)(void);
 typedef struct {
@@ -40,6 +42,14 @@ enum {
     MEM_RELEASE = 0x8000,
     MEM_RESET = 0x80000,
     MEM_LARGE_PAGES = 0x20000000,
+    PAGE_READONLY = 2,
+    PAGE_EXECUTE = 0x10,
+    PAGE_EXECUTE_READ = 0x20,
+    PAGE_EXECUTE_READWRITE = 0x40,
+    OPEN_EXISTING = 3,
+    OPEN_ALWAYS = 4,
+    FILE_BEGIN = 0,
+    FILE_SHARE_READ = 1,
     PAGE_NOACCESS = 1,
     PAGE_READWRITE = 4,
     DLL_PROCESS_ATTACH = 1,
@@ -118,6 +128,7 @@ API SIZE_T HeapSize(HANDLE, DWORD, const void *);
 API BOOL HeapValidate(HANDLE, DWORD, const void *);
 API HANDLE CreateFileA(const char *, DWORD, DWORD, void *, DWORD, DWORD, HANDLE);
 API BOOL DeviceIoControl(HANDLE, DWORD, void *, DWORD, void *, DWORD, DWORD *, void *);
-API HANDLE CreateFileMappingA(HANDLE, void *, DWORD, DWORD, DWORD, const char *);
-API void *MapViewOfFile(HANDLE, DWORD, DWORD, DWORD, SIZE_T);
-API BOOL UnmapViewOfFile(const void *);
+API DWORD GetTempPathA(DWORD, char *);
+API BOOL GetFileSizeEx(HANDLE, LARGE_INTEGER *);
+API BOOL SetFilePointerEx(HANDLE, LARGE_INTEGER, LARGE_INTEGER *, DWORD);
+API BOOL SetEndOfFile(HANDLE);
