@@ -37,13 +37,15 @@ windows_ucrt_files()
 {
     x86_64-w64-mingw32-gcc-posix -dumpspecs | sed 's/-lmsvcrt/-lucrt/g' > "$1/ucrt.specs"
     sed 's/-win32/-posix/' "$root/tools/cross/windows.ini" > "$1/ucrt.ini"
+    # Debian's winpthreads is built for msvcrt, and calls setjmp by the name it has there.
+    setjmp=-Wl,--defsym,_setjmp=__intrinsic_setjmpex,-u,__intrinsic_setjmpex
     cat >> "$1/ucrt.ini" << END
 
 [built-in options]
 c_args = ['-D_UCRT']
 cpp_args = ['-D_UCRT']
-c_link_args = ['-specs=$1/ucrt.specs']
-cpp_link_args = ['-specs=$1/ucrt.specs']
+c_link_args = ['-specs=$1/ucrt.specs', '$setjmp']
+cpp_link_args = ['-specs=$1/ucrt.specs', '$setjmp']
 END
 }
 

@@ -10,6 +10,7 @@
 
 enum {
     HEAPS_WITH_REGIONS = 1 << 17, // threads at a time with a heap of their own
+    HEAPS_CHARGED = 1 << 12,      // where the records of the chunks that they take are charged
     HEAPS_WITHOUT = 1 << 8,
     SHARES = 32, // class regions get 1/32 of the reservation each, the arena area 8/32
 };
@@ -125,7 +126,7 @@ static void lay_out(void)
         it->region_count = BP_REGION_COUNT;
         it->region_shift = bp_log2_floor(it->n_bytes / SHARES);
         low_bytes = (size_t)8 << it->region_shift;
-        heaps = HEAPS_WITH_REGIONS;
+        heaps = bp_os_charges_commit() ? HEAPS_CHARGED : HEAPS_WITH_REGIONS;
     }
     size_t chunk_count = low_bytes >> BP_CHUNK_SHIFT;
     size_t meta = bp_meta_layout(it->base, chunk_count, heaps, it->region_count, it->region_shift);

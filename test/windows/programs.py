@@ -128,8 +128,10 @@ def zlib(builder):
 def sqlite(builder):
     source = unpacked(builder.options.sources, 'sqlite3_*.orig.tar.*', builder.out)
     if not (source / 'sqlite3.c').exists():
-        run(['./configure', '--disable-readline', '--disable-tcl'], cwd=source)
-        run(['make', 'sqlite3.c', 'shell.c'], cwd=source)
+        # The search path of a cross build's tests has the cross assembler in front.
+        native = {'PATH': '/usr/local/bin:/usr/bin:/bin'}
+        run(['./configure', '--disable-readline', '--disable-tcl'], cwd=source, env=native)
+        run(['make', 'sqlite3.c', 'shell.c'], cwd=source, env=native)
     programs = list(builder.programs('sqlite', [source / 'sqlite3.c', source / 'shell.c'],
                                      '-DSQLITE_THREADSAFE=1'))
     routed(programs)

@@ -15,7 +15,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
-STRINGS = 'memcpy memset memcmp strlen strcmp strncmp strchr wcslen'
+STRINGS = 'memcpy memmove memset memcmp strlen strcmp strncmp strchr wcslen'
 RUNTIME = ('malloc free calloc realloc _msize _recalloc _expand _aligned_malloc _aligned_free '
            '_strdup _wcsdup _getcwd _errno abort')
 PARTS = ('malloc malloc_base free free_base calloc calloc_base realloc realloc_base msize recalloc '

@@ -4,13 +4,10 @@
 #include <string.h>
 #include <windows.h>
 
+#include "runtime.h"
+
 #include <bumpalloc/bumpalloc.h>
 
-#if defined(DLL_RUNTIME)
-#define RUNTIME __declspec(dllimport)
-#else
-#define RUNTIME
-#endif
 RUNTIME void *malloc(size_t n_bytes);
 RUNTIME void free(void *pointer);
 RUNTIME void *calloc(size_t count, size_t n_bytes);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 typedef struct _iobuf FILE;
 int fprintf(FILE *stream, const char *format, ...);
+#define EOF      (-1)
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
