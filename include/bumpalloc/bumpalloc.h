@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libbumpalloc: what a program may ask of its allocator beyond the malloc family.
 // The malloc family itself keeps its standard names and headers (<stdlib.h>, <malloc.h>).
-// This header includes all others: error, region, stream, arena, allocator.
+// This header includes all others: error, region, stream, arena, allocator, stable, large, stats.
 // The functions in it may be called from any thread; none sets errno unless it says so.
 #ifndef BUMPALLOC_BUMPALLOC_H
 #define BUMPALLOC_BUMPALLOC_H
@@ -9,7 +9,10 @@
 #include "allocator.h"
 #include "arena.h"
 #include "error.h"
+#include "large.h"
 #include "region.h"
+#include "stable.h"
+#include "stats.h"
 #include "stream.h"
 
 #include <stdbool.h>
@@ -30,6 +33,10 @@ bool bump_owns(const void *pointer);
 // Gives all free memory back to the system at once, other threads' spare magazines and slots
 // included; what a live thread is using at the moment stays with it. Returns the bytes released.
 size_t bump_purge(void);
+
+// A program may define this string: options without their prefix, "purge_floor=32M,thp=never". The
+// environment goes before it. The library reads it once, with the first call, and keeps no pointer.
+extern const char *bumpalloc_conf;
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A snapshot of what the allocator holds, gathered by walking its structures on demand: nothing
-// is counted while programs run. Exact when no other thread allocates, never torn by a lock
-// that is missing: at worst a moving object is counted on both sides, or on none.
+// A snapshot of what the allocator holds, gathered on demand from its structures, in place or from
+// a copy (api/view.h). Invariants:
+//  1. The hot path counts nothing. What is held is found by walking spans, slots and heaps; what
+//     happened was counted by slow paths.
+//  2. Each number is one word, never torn. All of them agree when nobody allocates meanwhile; else
+//     an object on the move is counted on both sides, or on none, and `moving` says that it may be
+//     so (bp_stats_gather_settled).
+//  3. The calls of malloc and free are counted with BUMPALLOC_COUNT=1 alone.
 #ifndef BP_API_STATS_H
 #define BP_API_STATS_H
 
@@ -9,10 +14,33 @@
 
 #include <stddef.h>
 
+struct bp_view;
+
+// Of a small size class; objects are all of object_bytes.
 struct bp_class_stats {
     size_t object_bytes;
     size_t used_objects;
-    size_t free_objects; // in bins, magazines and spans; never-used ones are not counted
+    size_t free_objects;   // in bins, magazines and spans; never-used ones are not counted
+    size_t cached_objects; // of them: in threads' magazines and the depot's
+    size_t spans;          // 64 KiB each, all committed
+    size_t peak_spans;
+    size_t clean_bytes; // behind free objects, and given back
+    // Since the start.
+    size_t refills, refilled_objects;        // magazines that threads took from the depot
+    size_t flushes, flushed_objects;         // magazines that they gave
+    size_t sorted_objects;                   // back into their spans
+    size_t runs;                             // spans that threads bumped through
+    size_t allocations, frees, peak_objects; // with BUMPALLOC_COUNT=1
+};
+
+// Of a class region.
+struct bp_region_stats {
+    size_t slot_bytes;
+    size_t used_slots, used_bytes;
+    size_t cached_slots, cached_bytes; // kept by threads
+    size_t dirty_slots, dirty_bytes;
+    size_t clean_slots;
+    size_t committed_bytes;
 };
 
 // The purge's state, and its decisions since the start.
@@ -27,24 +55,44 @@ struct bp_purge_stats {
     size_t torn_bytes;          // purged in units of 2 MiB of which other parts stayed in use
     size_t faulted_again_bytes; // purged, and taken into use again
     size_t regretted_bytes;     // of them: so soon that the budget was raised
+    size_t punched_bytes;       // given back behind free objects
 };
 
 struct bp_stats {
     size_t reserved_bytes;
+    size_t arena_bytes;     // of the reservation: arena area below the frontier
     size_t committed_bytes; // in the reservation
+    size_t meta_bytes;      // of them: metadata
     size_t span_bytes;      // chunks of small objects
     size_t slot_bytes;      // pages of large objects, cached slots included
+    size_t run_bytes;       // of slot_bytes: large objects in chunks, without class regions
     size_t direct_bytes;    // direct mappings
+    size_t direct_count;
     size_t dirty_bytes;     // free, holding pages
+    size_t clean_bytes;     // within spans: free, given back
+    size_t fresh_bytes;     // within spans: never used
     size_t used_bytes;      // objects in use
+    size_t used_objects;    // small ones
     size_t free_bytes;      // objects free in spans that are in use, and dirty bytes
-    size_t cached_bytes;    // of free_bytes: in threads' magazines and the depot's
+    size_t cached_bytes;    // in threads' magazines and slots, and in the depot
+    size_t peak_used_bytes; // most that spans, slots and direct mappings ever held together
     size_t share_bytes;     // what one thread's magazines may hold
-    size_t trimmable_bytes; // what a trim could give back at most
+    size_t heaps;           // threads with a heap of their own, the common one included
+    size_t trimmable_bytes; // what a trim could give back of dirty memory
+    size_t steals;          // slots taken from other threads' heaps
+    size_t recalls;         // heaps of idle threads that were emptied
+    size_t moved_pieces;    // pieces of slots that were moved, and are mappings of their own
+    size_t commit_failures;
+    size_t allocations, frees; // with BUMPALLOC_COUNT=1
+    size_t moving;             // 1: somebody allocated meanwhile
     struct bp_purge_stats purge;
     struct bp_class_stats of_class[BP_CLASS_COUNT];
+    struct bp_region_stats of_region[BP_REGION_COUNT];
 };
 
 void bp_stats_gather(struct bp_stats *ret_stats);
+void bp_stats_gather_from(const struct bp_view *view, struct bp_stats *ret_stats);
+// Gathers again, a few times, until nothing has changed in between.
+void bp_stats_gather_settled(struct bp_stats *ret_stats);
 
 #endif

@@ -34,6 +34,15 @@ static inline size_t bp_sub_relaxed(bp_atomic_size *cell, size_t value)
     return atomic_fetch_sub_explicit(cell, value, memory_order_relaxed);
 }
 
+// The cell is the most that it was ever offered.
+static inline void bp_max_relaxed(bp_atomic_size *cell, size_t value)
+{
+    size_t most = bp_load_relaxed(cell);
+    while (value > most && !atomic_compare_exchange_weak_explicit(
+                               cell, &most, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
 static inline uint32_t bp_load_u32_relaxed(const bp_atomic_u32 *cell)
 {
     return atomic_load_explicit(cell, memory_order_relaxed);

@@ -16,6 +16,7 @@
 #define BP_NORETURN     __attribute__((noreturn))
 #define BP_EXPORT       __attribute__((visibility("default"), used))
 #define BP_HIDDEN       __attribute__((visibility("hidden"))) // on declarations: no detour by the GOT
+#define BP_VISIBLE      __attribute__((visibility("default"))) // on declarations: may be the program's
 #define BP_WEAK         __attribute__((weak))
 #define BP_USED         __attribute__((used)) // static, and known to an asm or the linker alone
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))

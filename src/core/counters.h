@@ -17,6 +17,10 @@ struct bp_counters {
     bp_atomic_size punched_bytes;     // pages behind them that were given back, since the start
     bp_atomic_size committed_bytes;   // readable and writable, metadata included
     bp_atomic_size returns;           // times that a cache, depot or pool took something back
+    bp_atomic_size peak_used_bytes;   // spans, slots and direct mappings in use, at most so far
+    bp_atomic_size direct_count;      // direct mappings, overflow spans among them
+    bp_atomic_size steals;            // slots taken from where other threads' heaps show them
+    bp_atomic_size recalls;           // heaps emptied while their threads were idle
     bp_atomic_size commit_failures;
     bp_atomic_size limit_failures;   // requests that the limit refused
     bp_atomic_size fresh_slot_bytes; // pages that slots were given to fault in, since the start

@@ -18,6 +18,7 @@ enum bp_rank {
     BP_RANK_REGION,      // one per class region
     BP_RANK_CHUNKS,      // arena area
     BP_RANK_DIRECT,      // table of direct mappings
+    BP_RANK_FILES,       // class files
     BP_RANK_COUNT,
 };
 

@@ -4,14 +4,24 @@
 //     value goes. Nothing else knows a variable's name.
 //  2. Parsing never allocates; a bad value or an unknown name costs one line on stderr and counts
 //     as not given. The first of several equal names wins, as with getenv.
+//  3. The environment goes before `bumpalloc_conf`, a string that a program may define, and that
+//     before the defaults. A program with raised privileges has no environment here.
 #ifndef BP_CORE_OPTIONS_H
 #define BP_CORE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum bp_purge_mode { BP_PURGE_AUTO, BP_PURGE_NOW, BP_PURGE_NEVER };
 enum bp_thp_mode { BP_THP_AUTO, BP_THP_NEVER, BP_THP_ALWAYS };
+enum bp_stats_mode {
+    BP_STATS_NONE,
+    BP_STATS_TEXT,
+    BP_STATS_JSON,
+    BP_STATS_PROMETHEUS,
+    BP_STATS_XML
+};
 
 struct bp_options {
     size_t reserve_bytes;          // 0 = no reservation
@@ -25,9 +35,24 @@ struct bp_options {
     size_t cache_bytes;            // what those of all threads may hold, for each CPU
     size_t thp;                    // enum bp_thp_mode
     size_t realloc_zero_allocates; // realloc(p, 0) is a new object
+    size_t stable_realloc;         // a size and, in its low 12 bits, a factor; 0: off
+    size_t nofree;                 // 0 or 1
+    size_t stats;                  // enum bp_stats_mode, when the program exits
+    const char *stats_to;          // a descriptor's number or a file's name
+    size_t count;                  // every allocation and free is counted
+    size_t outside;                // other processes may ask for something
+    size_t verbose;                // say at the start what was resolved
 };
 
-enum bp_option_kind { BP_OPTION_SIZE, BP_OPTION_NUMBER, BP_OPTION_CHOICE };
+enum bp_option_kind {
+    BP_OPTION_SIZE,
+    BP_OPTION_NUMBER,
+    BP_OPTION_CHOICE,
+    BP_OPTION_TIMES,
+    BP_OPTION_TEXT,
+};
+enum bp_option_source { BP_FROM_DEFAULT, BP_FROM_CONF, BP_FROM_ENVIRONMENT };
+enum { BP_OPTION_TEXT_MAX = 255 }; // bytes of a text
 
 struct bp_option {
     const char *name;
@@ -35,15 +60,33 @@ struct bp_option {
     const char *words;        // a choice: what it may be, the value is the index; "a|b|c"
     const char *default_text; // as a user would write it
     const char *meaning;      // one line
-    size_t *value;
+    size_t *value;            // of a text: in truth a const char *, to a copy that stays
 };
 
 extern struct bp_options bp_options;
 
 void bp_options_read(void);
+
+// How far an object that realloc makes so large is to be able to grow in place; 0: no further than
+// it comes.
+static inline size_t bp_options_stable_max(size_t n_bytes)
+{
+    size_t factor = bp_options.stable_realloc & 4095;
+    size_t max_bytes;
+    if (!factor || n_bytes < bp_options.stable_realloc - factor)
+        return 0;
+    return __builtin_mul_overflow(n_bytes, factor, &max_bytes) ? SIZE_MAX / 2 : max_bytes;
+}
 // The table's rows; NULL behind the last.
 const struct bp_option *bp_option_at(unsigned index);
 // True if the text is a value of this option.
 bool bp_option_parse(const struct bp_option *option, const char *text, size_t *ret_value);
+// Who said so.
+enum bp_option_source bp_option_source(unsigned index);
+// What a table's row is now, as a user would write it.
+struct bp_line;
+void bp_option_print(const struct bp_option *option, struct bp_line *line);
+// The row that a name without BUMPALLOC_ means, in any case, - for _; NULL if there is none.
+const struct bp_option *bp_option_find(const char *name, size_t length);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/options.h"
 #include "core/report.h"
 #include "entry/entry.h"
+#include "thread/nofree.h"
 #include "thread/registry.h"
 #include "thread/request.h"
 
@@ -27,6 +28,9 @@ void *bp_entry_malloc_slow(size_t n_bytes)
     void *object;
     if (n_bytes > BP_SMALL_MAX && heap && (object = bp_large_try_alloc(heap, n_bytes)))
         return object;
+    if (bp_nofree_is_on() && heap && n_bytes <= BP_SMALL_MAX &&
+        (object = bp_nofree_try(heap, n_bytes, BP_OBJECT_ALIGN)))
+        return object;
     attach_if_new();
     return or_enomem(bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false));
 }
@@ -42,9 +46,13 @@ void *bp_entry_calloc_slow(size_t count, size_t n_bytes)
 
 void bp_entry_free_slow(void *pointer)
 {
-    struct bp_heap *heap = bp_registry_own();
+    struct bp_heap *heap = pointer ? bp_registry_own() : NULL;
     if (!pointer || (heap && bp_large_try_free(heap, pointer)))
         return;
+    if (bp_nofree_owns(pointer)) {
+        bp_nofree_free(pointer);
+        return;
+    }
     attach_if_new();
     switch (bp_request_free(pointer)) {
     case BP_DONE:

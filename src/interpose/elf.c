@@ -2,6 +2,7 @@
 // The names that ELF programs call, with the hot path in front. One object file defines them
 // all, so that a static link takes all or none.
 #define _GNU_SOURCE
+#include "api/report.h"
 #include "api/stats.h"
 #include "base/bits.h"
 #include "entry/entry.h"
@@ -12,6 +13,15 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Says where bp_page is (api/view.h): a note is never stripped, and mapped in every process.
+__asm__(".pushsection .note.bumpalloc, \"a\", @note\n"
+        ".balign 4\n"
+        ".long 10, 8, 1\n" // bytes of the name and of the offset; BP_NOTE_TYPE
+        ".asciz \"bumpalloc\"\n"
+        ".balign 4\n"
+        ".quad bp_page - .\n"
+        ".popsection");
 
 BP_EXPORT void *malloc(size_t n_bytes)
 {
@@ -131,6 +141,14 @@ BP_EXPORT int malloc_info(int options, FILE *stream)
     return bp_entry_info(options, stream);
 }
 
+static size_t free_objects(const struct bp_stats *stats)
+{
+    size_t count = 0;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        count += stats->of_class[i].free_objects;
+    return count;
+}
+
 BP_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct bp_stats stats;
@@ -138,6 +156,8 @@ BP_EXPORT struct mallinfo2 mallinfo2(void)
     bp_stats_gather(&stats);
     return (struct mallinfo2){
         .arena = stats.committed_bytes,
+        .ordblks = free_objects(&stats),
+        .hblks = stats.direct_count,
         .hblkhd = stats.direct_bytes,
         .uordblks = stats.used_bytes - stats.direct_bytes, // mapped blocks count in hblkhd
         .fordblks = stats.free_bytes,
@@ -155,6 +175,8 @@ BP_EXPORT struct mallinfo mallinfo(void)
     struct mallinfo2 it = mallinfo2();
     return (struct mallinfo){
         .arena = clamped(it.arena),
+        .ordblks = clamped(it.ordblks),
+        .hblks = clamped(it.hblks),
         .hblkhd = clamped(it.hblkhd),
         .uordblks = clamped(it.uordblks),
         .fordblks = clamped(it.fordblks),
@@ -175,6 +197,12 @@ BP_EXPORT int mallopt(int parameter, int value)
 static __attribute__((constructor(101))) void early(void)
 {
     bp_entry_init();
+}
+
+// After the program's own handlers and destructors: what is in use then was never freed.
+static __attribute__((destructor(101))) void late(void)
+{
+    bp_report_at_exit();
 }
 
 #if BP_ARCHIVE

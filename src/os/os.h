@@ -52,6 +52,12 @@ void bp_os_quota_read(const char *root, struct bp_os_quota *ret_quota);
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base);
 // reserved -> committed, reads zero. A failure changes nothing.
 int bp_os_commit(void *addr, size_t n_bytes);
+// Any state -> committed, reads zero, but not charged: growing a large range costs nothing then,
+// and no fork fails for it. Where the system charges all the same, ENOMEM as for bp_os_commit. A
+// failure leaves the range reserved.
+int bp_os_commit_lax(void *addr, size_t n_bytes);
+// Would a commit of so much be refused by itself?
+int bp_os_commit_try(size_t n_bytes);
 // committed -> reserved; the contents are lost and the charge is returned.
 int bp_os_decommit(void *addr, size_t n_bytes);
 // committed -> purged. A failure leaves the contents as they are.
@@ -71,6 +77,8 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
 int bp_os_map_huge(size_t n_bytes, void **ret_addr);
 // Takes access to committed pages away, and gives it back; contents and charge stay.
 int bp_os_protect(void *addr, size_t n_bytes, bool writable);
+// The same, not charged (bp_os_commit_lax), aligned to a page.
+int bp_os_map_lax(size_t n_bytes, void **ret_addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.
@@ -100,7 +108,18 @@ uint32_t bp_os_now_ms(void);
 const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor);
+// What the program defines as bumpalloc_conf (bumpalloc/bumpalloc.h), or NULL.
+const char *bp_os_conf(void);
 void bp_os_write_error(const char *text, size_t n_bytes);
+// All of it, to a descriptor.
+int bp_os_write(int descriptor, const char *text, size_t n_bytes);
+// A descriptor of a new or emptied file that its owner alone may read, or -1.
+int bp_os_create(const char *path);
+void bp_os_close(int descriptor);
+// Another descriptor of the same file, out of the way of those that a program opens, or -1.
+int bp_os_keep(int descriptor);
+// What a descriptor is open on, as a number that is not 0; 0 if it is not open.
+uint64_t bp_os_identity(int descriptor);
 BP_NORETURN void bp_os_abort(void);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.

@@ -90,6 +90,28 @@ int bp_os_commit(void *addr, size_t n_bytes)
     return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
 }
 
+// mmap may have unmapped the range before it fails.
+int bp_os_commit_lax(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    int flags = MAP_FIXED | MAP_NORESERVE;
+    void *same;
+    if (!code)
+        code = map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, flags, &same);
+    if (code && map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED, &same))
+        bp_os_abort(); // others could map there
+    return code;
+}
+
+int bp_os_commit_try(size_t n_bytes)
+{
+    void *scratch = NULL;
+    int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    if (!code)
+        raw_unmap(scratch, n_bytes);
+    return code;
+}
+
 int bp_os_decommit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_DECOMMIT);
@@ -189,6 +211,14 @@ int bp_os_protect(void *addr, size_t n_bytes, bool writable)
     int saved = errno;
     int prot = writable ? PROT_READ | PROT_WRITE : PROT_NONE;
     return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+}
+
+int bp_os_map_lax(size_t n_bytes, void **ret_addr)
+{
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    if (code)
+        return code;
+    return map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,19 +111,66 @@ const char *bp_os_env(const char *name)
     return NULL;
 }
 
-void bp_os_write_error(const char *text, size_t n_bytes)
+// What a program may say about itself: "purge_floor=32M,thp=never". The library does not define it.
+extern const char *bumpalloc_conf BP_WEAK BP_VISIBLE;
+
+const char *bp_os_conf(void)
 {
-    int saved = errno;
-    while (n_bytes > 0) {
-        ssize_t written = write(STDERR_FILENO, text, n_bytes);
+    return &bumpalloc_conf ? bumpalloc_conf : NULL;
+}
+
+int bp_os_write(int descriptor, const char *text, size_t n_bytes)
+{
+    int saved = errno, code = 0;
+    while (n_bytes > 0 && !code) {
+        ssize_t written = write(descriptor, text, n_bytes);
         if (written <= 0 && errno != EINTR)
-            break;
+            code = errno ? errno : EIO;
         if (written > 0) {
             text += written;
             n_bytes -= (size_t)written;
         }
     }
     errno = saved;
+    return code;
+}
+
+void bp_os_write_error(const char *text, size_t n_bytes)
+{
+    bp_os_write(STDERR_FILENO, text, n_bytes);
+}
+
+int bp_os_create(const char *path)
+{
+    int saved = errno;
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    errno = saved;
+    return descriptor;
+}
+
+void bp_os_close(int descriptor)
+{
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+}
+
+int bp_os_keep(int descriptor)
+{
+    enum { OUT_OF_THE_WAY = 500 };
+    int saved = errno;
+    int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    errno = saved;
+    return kept;
+}
+
+uint64_t bp_os_identity(int descriptor)
+{
+    struct stat about;
+    int saved = errno;
+    int failed = fstat(descriptor, &about);
+    errno = saved;
+    return failed ? 0 : ((uint64_t)about.st_dev << 40 ^ (uint64_t)about.st_ino) | (uint64_t)1 << 63;
 }
 
 void bp_os_abort(void)

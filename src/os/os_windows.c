@@ -98,6 +98,22 @@ int bp_os_commit(void *addr, size_t n_bytes)
     return code ? code : allocate(addr, n_bytes, MEM_COMMIT, PAGE_READWRITE, &same);
 }
 
+// There is nothing that is not charged; the range is reserved, as after any failure.
+int bp_os_commit_lax(void *addr, size_t n_bytes)
+{
+    int code = give_back(addr, n_bytes, MEM_DECOMMIT);
+    return code ? code : ENOMEM;
+}
+
+int bp_os_commit_try(size_t n_bytes)
+{
+    void *scratch = NULL;
+    int code = allocate(NULL, n_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &scratch);
+    if (!code)
+        give_back(scratch, 0, MEM_RELEASE);
+    return code;
+}
+
 int bp_os_decommit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_DECOMMIT);
@@ -165,6 +181,11 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
     else
         *ret_addr = addr;
     return code;
+}
+
+int bp_os_map_lax(size_t n_bytes, void **ret_addr)
+{
+    return bp_os_map(n_bytes, PAGE_BYTES, ret_addr);
 }
 
 // Needs the privilege to lock pages in memory and sizes in large pages; refused otherwise.

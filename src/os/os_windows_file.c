@@ -6,7 +6,6 @@
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/os_map.h"
-#include "os/os_stdio.h"
 
 #include <errno.h>
 #include <string.h>
@@ -223,12 +222,5 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
 int bp_os_file_sync(void *addr, size_t n_bytes)
 {
     (void)addr, (void)n_bytes;
-    return ENOTSUP;
-}
-
-int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *calls, const char *mode,
-                     FILE **ret_file)
-{
-    (void)cookie, (void)calls, (void)mode, (void)ret_file;
     return ENOTSUP;
 }

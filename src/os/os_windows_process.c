@@ -198,6 +198,16 @@ int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*chil
 
 // --- environment ---
 
+// What a program may say about itself. Here a weak name that nobody defines is not 0 but out of
+// reach: so it is defined, as weakly.
+extern const char *bumpalloc_conf;
+BP_WEAK const char *bumpalloc_conf = NULL;
+
+const char *bp_os_conf(void)
+{
+    return bumpalloc_conf;
+}
+
 static char env_text[ENV_CHARS]; // entries, each ended by 0; an empty one ends them
 static bool env_is_read;
 
@@ -262,19 +272,6 @@ const char *bp_os_env(const char *name)
             return entry + length + 1;
     }
     return NULL;
-}
-
-// --- messages ---
-
-void bp_os_write_error(const char *text, size_t n_bytes)
-{
-    HANDLE file = GetStdHandle(STD_ERROR_HANDLE);
-    DWORD saved = GetLastError();
-    DWORD written = 0;
-    for (; n_bytes && WriteFile(file, text, (DWORD)n_bytes, &written, NULL) && written;
-         n_bytes -= written)
-        text += written;
-    SetLastError(saved);
 }
 
 void bp_os_abort(void)

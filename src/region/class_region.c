@@ -13,7 +13,16 @@ _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on
 
 #define TRIM_BYTES BP_MIB // a shorter tail is not worth a call
 
+#define LEAP_BYTES        (64 * BP_MIB)
+#define STABLE_TRIM_BYTES (64 * BP_KIB) // of a stable object, at least; and a third of what it had
+
 static struct bp_class_region regions[BP_REGION_COUNT];
+bp_atomic_size bp_region_growth_dampener = SIZE_MAX;
+
+struct bp_region_counts *bp_region_counts(unsigned region)
+{
+    return &regions[region].counts;
+}
 
 struct bp_class_region *bp_slots_region(unsigned region)
 {
@@ -111,6 +120,7 @@ void *bp_region_take_pooled(unsigned region)
         struct bp_slot *slot = bp_slot_at(region, number);
         slot->state = BP_SLOT_CACHED;
         bp_add_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+        bp_limit_note_peak();
         if (region <= BP_UNIT_REGION)
             regret = (struct bp_regret){slot->usable_bytes, slot->stamp};
     }
@@ -152,8 +162,22 @@ static size_t whole_slot_bytes(void)
     return bp_os_charges_commit() ? 256 * BP_KIB : 32 * BP_MIB;
 }
 
+// lgalloc's growth: the first window is as long as ours get, each other one is longer than the last
+// by as much, or by a 1/(dampener + 1)'th.
+static size_t damped_window_bytes(const struct bp_class_region *it, unsigned region,
+                                  size_t dampener)
+{
+    size_t slot_bytes = bp_region_slot_bytes(region);
+    size_t first = bp_max(bp_reserve_window_bytes(SIZE_MAX) / slot_bytes, 1);
+    size_t last = it->last_window;
+    return (last + bp_max(first, last / (dampener + 1))) * slot_bytes;
+}
+
 static size_t window_bytes(const struct bp_class_region *it, unsigned region)
 {
+    size_t dampener = bp_load_relaxed(&bp_region_growth_dampener);
+    if (dampener != SIZE_MAX)
+        return damped_window_bytes(it, region, dampener);
     size_t in_use = it->window_end * bp_region_slot_bytes(region);
     return bp_max(bp_reserve_window_bytes(in_use), bp_region_slot_bytes(region));
 }
@@ -167,8 +191,11 @@ static void window_commit_locked(struct bp_class_region *it, unsigned region)
     if (it->frontier < it->window_end || slot_bytes >= whole_slot_bytes())
         return;
     n_bytes = bp_min(n_bytes, left);
-    if (bp_reserve_commit(bp_slot_object(region, it->frontier + 1), n_bytes))
-        it->window_end = it->frontier + (uint32_t)(n_bytes / slot_bytes);
+    if (bp_reserve_commit(bp_slot_object(region, it->frontier + 1), n_bytes)) {
+        it->last_window = (uint32_t)(n_bytes / slot_bytes);
+        it->window_end = it->frontier + it->last_window;
+        bp_add_relaxed(&it->counts.refills, 1);
+    }
 }
 
 static uint32_t fresh_locked(struct bp_class_region *it, unsigned region)
@@ -180,10 +207,13 @@ static uint32_t fresh_locked(struct bp_class_region *it, unsigned region)
         return 0;
     window_commit_locked(it, region);
     uint32_t number = ++it->frontier;
-    if (number <= it->window_end)
+    bp_add_relaxed(&it->counts.fresh, 1);
+    if (number <= it->window_end) {
         bp_slot_at(region, number)->committed_bytes = bp_region_slot_bytes(region);
-    else
+    } else {
         it->window_end = number;
+        bp_add_relaxed(&it->counts.refills, 1);
+    }
     return number;
 }
 
@@ -198,17 +228,61 @@ void *bp_region_take_fresh(unsigned region)
     return number ? bp_slot_object(region, number) : NULL;
 }
 
-// The caller owns the slot. Grows what is committed in steps, so that growth in place is cheap.
-static bool slot_commit(unsigned region, struct bp_slot *slot, char *object, size_t n_bytes)
+static bool commit_until(unsigned region, struct bp_slot *slot, char *object, size_t n_bytes)
 {
     size_t step = bp_align_up(n_bytes, bp_max(BP_CHUNK_BYTES, bp_os_page_bytes()));
     size_t until = bp_min(step, bp_region_slot_bytes(region));
-    if (until <= slot->committed_bytes)
-        return true;
     if (!bp_reserve_commit(object + slot->committed_bytes, until - slot->committed_bytes))
         return false;
     slot->committed_bytes = until;
     return true;
+}
+
+// What is not charged would not be refused either: leaps are tried on a mapping that is.
+static bool lax_fits(const struct bp_slot *slot, size_t n_bytes)
+{
+    size_t leap = bp_sub_or_zero(bp_align_up(n_bytes, BP_CHUNK_BYTES), slot->dirty_bytes);
+    return leap < LEAP_BYTES || !bp_os_commit_try(leap);
+}
+
+// The caller owns the slot. Grows what is committed in steps, so that growth in place is cheap:
+// larger ones for what is made to grow.
+static bool slot_commit(unsigned region, struct bp_slot *slot, char *object, size_t n_bytes)
+{
+    size_t generous = slot->committed_bytes + slot->committed_bytes / 2;
+    if (n_bytes <= slot->committed_bytes)
+        return !slot->lax || lax_fits(slot, n_bytes);
+    if (slot->state == BP_SLOT_STABLE && generous > n_bytes &&
+        commit_until(region, slot, object, generous))
+        return true;
+    return commit_until(region, slot, object, n_bytes);
+}
+
+// Charged as a whole, slots would add up to mappings larger than all memory, which fork cannot
+// copy. A fresh mapping takes what the slot held with it, so a slot with dirty pages is done once
+// at most.
+void bp_region_commit_whole(unsigned region, void *object)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    size_t slot_bytes = bp_region_slot_bytes(region);
+    bp_assert(slot->state == BP_SLOT_CACHED);
+    if (slot->lax)
+        return;
+    bool done = !bp_os_commit_lax(object, slot_bytes);
+    bp_sub_relaxed(&bp_counters.committed_bytes, slot->committed_bytes);
+    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    slot->committed_bytes = done ? slot_bytes : 0;
+    slot->dirty_bytes = 0;
+    bp_add_relaxed(&bp_counters.committed_bytes, slot->committed_bytes);
+    bp_slot_mapped_afresh(slot);
+    slot->lax = done;
+}
+
+void bp_region_fix(unsigned region, void *object)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    bp_assert(slot->state == BP_SLOT_USED);
+    slot->state = BP_SLOT_STABLE;
 }
 
 // slot_bytes counts what slots outside the pools may hold; it changes when a slot outgrows itself.
@@ -230,12 +304,14 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
     struct bp_slot *slot = bp_region_slot(region, object);
     size_t usable = bp_align_up(n_bytes, 4096);
     bp_assert(slot->state == BP_SLOT_CACHED);
-    if (BP_UNLIKELY(usable > slot->committed_bytes) && !slot_commit(region, slot, object, n_bytes))
+    if (BP_UNLIKELY(usable > slot->committed_bytes || slot->lax) &&
+        !slot_commit(region, slot, object, n_bytes))
         return false;
     *ret_dirty_bytes = slot->dirty_bytes;
     if (!slot_fill(slot, usable))
         return false;
     slot->state = BP_SLOT_USED;
+    bp_add_relaxed(&bp_region_counts(region)->allocs, 1);
     return true;
 }
 
@@ -257,7 +333,8 @@ static void slot_trim(struct bp_slot *slot, void *object)
     size_t keep = bp_align_up(slot->usable_bytes, bp_os_page_bytes());
     size_t tail = bp_sub_or_zero(slot->dirty_bytes, keep);
     size_t torn = bp_min(bp_align_up(keep, BP_SLOT_UNIT_BYTES) - keep, tail);
-    if (tail < TRIM_BYTES || !tail_purge(slot, (char *)object + keep, keep, tail))
+    size_t least = slot->state == BP_SLOT_STABLE ? bp_max(STABLE_TRIM_BYTES, keep / 2) : TRIM_BYTES;
+    if (tail < least || !tail_purge(slot, (char *)object + keep, keep, tail))
         return;
     bp_sub_relaxed(&bp_counters.slot_bytes, tail);
     bp_add_relaxed(&bp_counters.torn_bytes, torn);

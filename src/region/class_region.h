@@ -6,6 +6,7 @@
 //  2. USED: the object has usable_bytes, all committed. CACHED: a thread heap keeps it for
 //     itself; only that thread, or who takes it from the heap's shared places, may touch the
 //     record. DIRTY and CLEAN: in the region's pools. BUSY: being purged. FRESH: never used.
+//     STABLE: used, and the object is not to move while the slot holds it.
 //  3. Bytes from dirty_bytes on read zero. It covers usable_bytes in a used slot.
 //  4. Small slots are committed whole, a window of many at a time; larger ones as they are used.
 // Regions are numbered 0..22; region r has slots of 2^(16 + r) bytes.
@@ -31,7 +32,25 @@ enum bp_slot_state {
     BP_SLOT_CACHED,
     BP_SLOT_DIRTY,
     BP_SLOT_CLEAN,
-    BP_SLOT_BUSY
+    BP_SLOT_BUSY,
+    BP_SLOT_STABLE
+};
+
+// What slow paths did with a region's slots since the start; relaxed, statistics alone.
+struct bp_region_counts {
+    bp_atomic_size allocs, frees; // beside those that heaps count in their own caches
+    bp_atomic_size fresh;         // slots that were cut fresh
+    bp_atomic_size refills;       // commits of windows, or of single slots too large for them
+    bp_atomic_size cleared_on_free, cleared_later, clear_failures; // slots
+    bp_atomic_size fallbacks; // requests that found no slot here
+};
+
+// A region's slots by what they are; read without the lock, so exact at rest alone.
+struct bp_region_census {
+    size_t used_slots, used_bytes, cached_slots, dirty_slots, clean_slots;
+    size_t committed_bytes; // in all slots that were ever used
+    size_t cut_slots;       // ever used
+    size_t area_bytes;      // of windows
 };
 
 struct bp_slot {
@@ -41,15 +60,15 @@ struct bp_slot {
     uint32_t older, newer; // in the dirty pool; older alone in the clean pool; index + 1
     uint32_t stamp;        // when it became dirty; in the clean pool: when it was purged, or 0
     uint8_t state;
-    bool huge;      // huge pages were asked for
+    bool huge : 1;  // huge pages were asked for
+    bool lax : 1;   // committed whole without charge
     uint16_t moved; // pieces that were moved in: mappings that do not merge
 };
 
-// n_bytes > BP_SMALL_MAX; the region whose slots hold them, may be >= region_count
+// n_bytes > 0; the region whose slots hold them, may be >= region_count
 static inline unsigned bp_region_for(size_t n_bytes)
 {
-    unsigned shift = bp_log2_ceil(n_bytes);
-    return shift <= BP_SLOT_MIN_SHIFT ? 0 : shift - BP_SLOT_MIN_SHIFT;
+    return bp_log2_floor((n_bytes - 1) | (BP_CHUNK_BYTES - 1)) + 1 - BP_SLOT_MIN_SHIFT;
 }
 
 static inline size_t bp_region_slot_bytes(unsigned region)
@@ -91,9 +110,16 @@ void *bp_region_take_fresh(unsigned region);
 // A CACHED slot becomes USED with so many bytes; false (nothing changed) if commit fails.
 // *ret_dirty_bytes: how many of them, from the start, may not be zero.
 bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_dirty_bytes);
+// A CACHED slot is committed as a whole and without charge, where the system lets it: growth takes
+// no call then. Its content may be lost.
+void bp_region_commit_whole(unsigned region, void *object);
+// A USED slot becomes STABLE.
+void bp_region_fix(unsigned region, void *object);
+// A CACHED slot holds no pages any more; false if the system refuses.
+bool bp_region_clear(unsigned region, void *object);
 // A CACHED slot goes to the pools.
 void bp_region_give(unsigned region, void *object);
-// A USED slot in place: more or fewer usable bytes, within the slot.
+// A USED or STABLE slot in place: more or fewer usable bytes, within the slot.
 bool bp_region_resize(unsigned region, void *object, size_t n_bytes);
 // Brings the first n_bytes of one used slot to another: pages move as far as the system moves
 // them, the rest is copied.
@@ -105,6 +131,8 @@ void bp_region_move(unsigned from_region, void *from, unsigned to_region, void *
 size_t bp_region_stock(unsigned region, void *object, size_t dirty_bytes);
 // What lies behind `from` in a used slot is about to be written, from there to its end.
 void bp_region_ask_huge(unsigned region, void *object, size_t from);
+// The same because the program says so.
+void bp_region_want_huge(unsigned region, void *object);
 
 uint32_t bp_region_oldest_stamp(unsigned region);
 // Purges the oldest dirty slot and its dirty neighbours in one call, as many as are wanted or 2
@@ -115,5 +143,10 @@ size_t bp_region_decommit(unsigned region);
 // In the child: what a thread that is not there had in its hands is dirty again.
 void bp_region_after_fork(unsigned region);
 struct bp_lock *bp_region_lock(unsigned region);
+
+// How windows grow (class_region.c, window_bytes): lgalloc's dampener, or SIZE_MAX for our own way.
+extern bp_atomic_size bp_region_growth_dampener;
+struct bp_region_counts *bp_region_counts(unsigned region);
+void bp_region_census(unsigned region, struct bp_region_census *ret_census);
 
 #endif

@@ -38,12 +38,24 @@ struct depot {
 
 // Zero is a free lock; ranks are set where they are looked at, in the checks build.
 static struct depot depots[BP_CLASS_COUNT];
+struct bp_tally bp_tallies[BP_CLASS_COUNT];
 
 static struct depot *depot_of(unsigned class_index)
 {
     if (BP_CHECKS)
         depots[class_index].lock.rank = BP_RANK_DEPOT;
     return &depots[class_index];
+}
+
+// Under the depot's lock, so no locked instruction is needed.
+static void tally(bp_atomic_size *cell, size_t change)
+{
+    bp_store_relaxed(cell, bp_load_relaxed(cell) + change);
+}
+
+static struct bp_tally *tally_of(const struct depot *depot)
+{
+    return &bp_tallies[depot - depots];
 }
 
 static void stock_update(struct depot *depot)
@@ -89,12 +101,20 @@ static uint32_t stack_capacity(unsigned class_index)
 
 static void sort_locked(struct depot *depot, void *chain)
 {
-    while (chain) {
+    size_t count = 0;
+    for (; chain; count++) {
         void *next = *(void **)chain;
         __builtin_prefetch(next);
         bp_span_put_locked(&depot->lists, chain);
         chain = next;
     }
+    tally(&tally_of(depot)->sorted_objects, count);
+}
+
+static void stack_push_locked(struct depot *depot, struct bp_magazine magazine)
+{
+    depot->stack[depot->count++] = magazine;
+    tally(&tally_of(depot)->stocked_objects, magazine.count);
 }
 
 // --- pages behind free objects ---
@@ -215,6 +235,7 @@ static struct bp_magazine stack_take_locked(struct depot *depot, unsigned owner)
         }
     }
     struct bp_magazine got = depot->stack[at];
+    tally(&tally_of(depot)->stocked_objects, -(size_t)got.count);
     for (depot->count--; at < depot->count; at++)
         depot->stack[at] = depot->stack[at + 1];
     return got;
@@ -231,6 +252,8 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
         got = stack_take_locked(depot, owner);
     else
         got.count = bp_span_gather_locked(&depot->lists, owner, wanted, &got.head);
+    tally(&tally_of(depot)->refills, got.count != 0);
+    tally(&tally_of(depot)->refilled_objects, got.count);
     struct bp_regret regret = {(size_t)depot->lists.faulted_objects *
                                    bp_class[class_index].object_bytes,
                                depot->punch_time};
@@ -243,7 +266,7 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
 static void drain_locked(struct depot *depot)
 {
     while (depot->count)
-        sort_locked(depot, depot->stack[--depot->count].head);
+        sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
@@ -251,10 +274,12 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
+    tally(&tally_of(depot)->flushes, 1);
+    tally(&tally_of(depot)->flushed_objects, magazine.count);
     if (most != UINT32_MAX && may_punch(class_index))
         punch_note_locked(depot, magazine.head);
     if (depot->count < stack_capacity(class_index))
-        depot->stack[depot->count++] = magazine;
+        stack_push_locked(depot, magazine);
     else
         sort_locked(depot, magazine.head);
     if (most == BP_MAGAZINE_SPARSE)
@@ -297,21 +322,12 @@ void bp_depot_drain_idle(void)
     }
 }
 
-uint32_t bp_depot_object_count(unsigned class_index)
-{
-    struct depot *depot = depot_of(class_index);
-    uint32_t objects = 0;
-    bp_lock_take(&depot->lock);
-    for (uint32_t i = 0; i < depot->count; i++)
-        objects += depot->stack[i].count;
-    depot_give_lock(depot);
-    return objects;
-}
-
 static void span_count(struct depot *depot)
 {
     bp_lock_take(&depot->lock);
     depot->lists.span_count++;
+    tally(&tally_of(depot)->runs, 1);
+    bp_max_relaxed(&tally_of(depot)->peak_spans, depot->lists.span_count);
     bp_lock_give(&depot->lock);
 }
 
@@ -320,6 +336,7 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
     struct depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     struct bp_span *span = bp_span_parked_locked(&depot->lists, owner);
+    tally(&tally_of(depot)->runs, span != NULL);
     depot_give_lock(depot);
     if (span)
         return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};

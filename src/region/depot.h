@@ -13,6 +13,10 @@
 #ifndef BP_REGION_DEPOT_H
 #define BP_REGION_DEPOT_H
 
+#include "base/atomics.h"
+#include "base/attr.h"
+#include "base/limits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +33,19 @@ struct bp_run_bounds {
     char *cursor;
     char *end;
 };
+
+// What went through a class's depot since the start. Written under its lock, read without.
+struct bp_tally {
+    bp_atomic_size stocked_objects;           // in the depot's magazines now
+    bp_atomic_size refills, refilled_objects; // magazines that heaps were given
+    bp_atomic_size flushes, flushed_objects;  // magazines that heaps gave
+    bp_atomic_size sorted_objects;            // back into their spans
+    bp_atomic_size runs;                      // spans that heaps began or went on to bump through
+    bp_atomic_size peak_spans;
+    // With BUMPALLOC_COUNT=1 alone, by whoever allocates; [0] is for large objects.
+    bp_atomic_size allocations, frees, peak_objects;
+};
+extern BP_HIDDEN struct bp_tally bp_tallies[BP_CLASS_COUNT];
 
 // A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
 struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted);
@@ -55,6 +72,8 @@ void bp_depot_punch_wanted(unsigned class_index);
 
 struct bp_lock *bp_depot_lock(unsigned class_index);
 // Objects that wait in the class's magazines.
-uint32_t bp_depot_object_count(unsigned class_index);
-
+static inline uint32_t bp_depot_object_count(unsigned class_index)
+{
+    return (uint32_t)bp_load_relaxed(&bp_tallies[class_index].stocked_objects);
+}
 #endif

@@ -7,6 +7,7 @@
 #include "core/lock.h"
 #include "os/os.h"
 #include "reserve/limit.h"
+#include "reserve/reserve.h"
 
 #include <string.h>
 
@@ -58,7 +59,7 @@ static void remove_locked(struct bp_direct_entry *entry)
         }
     }
     table.entries[gap].address = 0;
-    table.count--;
+    bp_store_relaxed(&bp_counters.direct_count, --table.count);
 }
 
 static size_t capacity_wanted(void)
@@ -104,25 +105,31 @@ static bool table_make_room(void)
 }
 
 // false if the table has filled up since room was made: one entry stays empty always.
-static bool insert(void *address, size_t n_bytes)
+static bool insert(void *address, size_t n_bytes, size_t stable_bytes)
 {
     bp_lock_take(&table.lock);
     bool fits = table.count + 1 < table.capacity;
     if (fits) {
         struct bp_direct_entry *entry = entry_find(table.entries, table.capacity, (size_t)address);
-        *entry = (struct bp_direct_entry){.address = (size_t)address, .n_bytes = n_bytes};
-        table.count++;
+        *entry = (struct bp_direct_entry){
+            .address = (size_t)address,
+            .n_bytes = n_bytes,
+            .stable_bytes = stable_bytes,
+            .held_bytes = stable_bytes ? stable_bytes : n_bytes,
+        };
+        bp_store_relaxed(&bp_counters.direct_count, ++table.count);
     }
     bp_lock_give(&table.lock);
     return fits;
 }
 
-static void *mapping_create(size_t whole, size_t align)
+static void *mapping_create(size_t whole, size_t align, size_t stable_bytes)
 {
     void *address;
-    if (!table_make_room() || bp_os_map(whole, align, &address))
+    if (!table_make_room() ||
+        (stable_bytes ? bp_os_map_lax(whole, &address) : bp_os_map(whole, align, &address)))
         return NULL;
-    while (!insert(address, whole)) {
+    while (!insert(address, whole, stable_bytes)) {
         if (!table_make_room()) {
             bp_os_unmap(address, whole);
             return NULL;
@@ -137,20 +144,47 @@ void *bp_direct_take(size_t n_bytes, size_t align)
     size_t whole = bp_align_up(bp_max(n_bytes, 1), page);
     if (whole < n_bytes || !bp_limit_charge(&bp_counters.direct_bytes, whole))
         return NULL;
-    void *address = mapping_create(whole, bp_max(align, page));
+    void *address = mapping_create(whole, bp_max(align, page), 0);
     if (!address)
         bp_sub_relaxed(&bp_counters.direct_bytes, whole);
     return address;
 }
 
-// Takes the entry of a mapping out of the table; its size, or 0.
-static size_t withdraw(const void *pointer)
+void *bp_direct_take_stable(size_t n_bytes, size_t max_bytes)
+{
+    size_t page = bp_os_page_bytes();
+    size_t whole = bp_align_up(bp_max(max_bytes, 1), page);
+    size_t used = bp_align_up(bp_max(n_bytes, 1), page);
+    if (whole < max_bytes || used > whole || !bp_limit_charge(&bp_counters.direct_bytes, used))
+        return NULL;
+    void *address = mapping_create(whole, page, used);
+    if (!address)
+        bp_sub_relaxed(&bp_counters.direct_bytes, used);
+    return address;
+}
+
+// Of a mapping that is one object; NULL if it is none of ours.
+static struct bp_direct_entry *object_locked(const void *pointer)
+{
+    struct bp_direct_entry *entry = bp_direct_lookup_locked(pointer);
+    return entry && !entry->class_index ? entry : NULL;
+}
+
+static size_t usable_of(const struct bp_direct_entry *entry)
+{
+    return entry->stable_bytes ? entry->stable_bytes : entry->n_bytes;
+}
+
+// Takes the entry of a mapping out of the table; its size, or 0. *ret_held: what was charged.
+static size_t withdraw(const void *pointer, size_t *ret_held)
 {
     size_t n_bytes = 0;
+    *ret_held = 0;
     bp_lock_take(&table.lock);
-    struct bp_direct_entry *entry = bp_direct_lookup_locked(pointer);
-    if (entry && !entry->class_index) {
+    struct bp_direct_entry *entry = object_locked(pointer);
+    if (entry) {
         n_bytes = entry->n_bytes;
+        *ret_held = entry->held_bytes;
         remove_locked(entry);
     }
     bp_lock_give(&table.lock);
@@ -159,8 +193,9 @@ static size_t withdraw(const void *pointer)
 
 bool bp_direct_give(void *pointer)
 {
-    size_t n_bytes = withdraw(pointer);
-    bp_sub_relaxed(&bp_counters.direct_bytes, n_bytes);
+    size_t held;
+    size_t n_bytes = withdraw(pointer, &held);
+    bp_sub_relaxed(&bp_counters.direct_bytes, held);
     // With too many mappings the system cannot cut this one out: at least its memory goes back.
     if (n_bytes && bp_os_unmap(pointer, n_bytes))
         bp_os_purge(pointer, n_bytes);
@@ -170,26 +205,75 @@ bool bp_direct_give(void *pointer)
 size_t bp_direct_usable(const void *pointer)
 {
     bp_lock_take(&table.lock);
-    struct bp_direct_entry *entry = bp_direct_lookup_locked(pointer);
-    size_t n_bytes = entry && !entry->class_index ? entry->n_bytes : 0;
+    const struct bp_direct_entry *entry = object_locked(pointer);
+    size_t n_bytes = entry ? usable_of(entry) : 0;
     bp_lock_give(&table.lock);
     return n_bytes;
+}
+
+size_t bp_direct_stable_max(const void *pointer)
+{
+    bp_lock_take(&table.lock);
+    const struct bp_direct_entry *entry = object_locked(pointer);
+    size_t n_bytes = entry && entry->stable_bytes ? entry->n_bytes : 0;
+    bp_lock_give(&table.lock);
+    return n_bytes;
+}
+
+static void stable_note(const void *pointer, size_t used, size_t held)
+{
+    bp_lock_take(&table.lock);
+    struct bp_direct_entry *entry = object_locked(pointer);
+    entry->stable_bytes = used;
+    entry->held_bytes = held;
+    bp_lock_give(&table.lock);
+}
+
+static size_t held_bytes(const void *pointer)
+{
+    bp_lock_take(&table.lock);
+    size_t held = object_locked(pointer)->held_bytes;
+    bp_lock_give(&table.lock);
+    return held;
+}
+
+// Nobody else resizes the object: only the lookups need the lock.
+static void *stable_resize(char *pointer, size_t used)
+{
+    size_t held = held_bytes(pointer);
+    size_t surplus = bp_sub_or_zero(held, used);
+    if (!bp_limit_charge(&bp_counters.direct_bytes, bp_sub_or_zero(used, held)))
+        return NULL;
+    held = bp_max(held, used);
+    if (surplus >= bp_max(64 * BP_KIB, used / 2) &&
+        bp_reserve_purge(pointer + used, surplus, surplus)) {
+        bp_sub_relaxed(&bp_counters.direct_bytes, surplus);
+        held = used;
+    }
+    stable_note(pointer, used, held);
+    return pointer;
 }
 
 void *bp_direct_resize(void *pointer, size_t n_bytes)
 {
     size_t whole = bp_align_up(bp_max(n_bytes, 1), bp_os_page_bytes());
     size_t old_bytes = bp_direct_usable(pointer);
+    size_t max_bytes = bp_direct_stable_max(pointer);
     void *moved = pointer;
     if (whole == old_bytes)
         return pointer;
-    if (!old_bytes || whole < n_bytes || !table_make_room() ||
+    if (!old_bytes || whole < n_bytes)
+        return NULL;
+    if (max_bytes)
+        return whole <= max_bytes ? stable_resize(pointer, whole) : NULL;
+    if (!table_make_room() ||
         !bp_limit_charge(&bp_counters.direct_bytes, bp_sub_or_zero(whole, old_bytes)))
         return NULL;
-    withdraw(pointer);
+    size_t held;
+    withdraw(pointer, &held);
     bool failed = bp_os_remap(pointer, old_bytes, whole, &moved) != 0;
     // Our own entry has just left, so room is short only while others race for it.
-    while (!insert(moved, failed ? old_bytes : whole))
+    while (!insert(moved, failed ? old_bytes : whole, 0))
         table_make_room();
     size_t spared = bp_sub_or_zero(bp_max(whole, old_bytes), failed ? old_bytes : whole);
     bp_sub_relaxed(&bp_counters.direct_bytes, spared);

@@ -14,6 +14,8 @@ struct bp_lock;
 struct bp_direct_entry {
     size_t address; // 0: empty
     size_t n_bytes;
+    size_t stable_bytes; // of a stable object: what is in use of the n_bytes; 0: it is none
+    size_t held_bytes;   // of a stable object: what may hold pages
     // Of an overflow span (region/overflow.h) alone:
     void *free_head;
     void *next, *prev; // spans of the class with room
@@ -24,11 +26,17 @@ struct bp_direct_entry {
 
 // Zeroed; NULL if memory has run out.
 void *bp_direct_take(size_t n_bytes, size_t align);
+// The same for n_bytes that can grow to max_bytes in place. What the system maps side by side it
+// takes for one mapping, so these cost addresses, and no mapping each.
+void *bp_direct_take_stable(size_t n_bytes, size_t max_bytes);
+// What a stable object can grow to; 0 if the pointer is none.
+size_t bp_direct_stable_max(const void *pointer);
 // false if the pointer is none of ours.
 bool bp_direct_give(void *pointer);
 // Usable bytes, 0 if the pointer is none of ours.
 size_t bp_direct_usable(const void *pointer);
-// Resized, perhaps elsewhere, its contents kept; NULL (nothing changed) if memory has run out.
+// Resized, perhaps elsewhere, its contents kept; NULL (nothing changed) if memory has run out, or a
+// stable object its maximum.
 void *bp_direct_resize(void *pointer, size_t n_bytes);
 struct bp_lock *bp_direct_lock(void);
 // The entry that starts at the address, or NULL; entries move when others come and go.

@@ -23,12 +23,13 @@ static uint32_t pool_oldest(unsigned pool)
     return pool == 0 ? bp_chunks_oldest_stamp() : bp_region_oldest_stamp(pool - 1);
 }
 
-// Purges from the pool that holds the oldest; nothing if that is not older than `before`.
-static size_t purge_oldest(size_t wanted_bytes, uint32_t before)
+// Purges from the pool, first_pool or a later one, that holds the oldest; nothing if that is not
+// older than `before`.
+static size_t purge_oldest_from(unsigned first_pool, size_t wanted_bytes, uint32_t before)
 {
     uint32_t oldest = before;
     unsigned from = UINT32_MAX;
-    for (unsigned pool = 0; pool <= bp_reservation.region_count; pool++) {
+    for (unsigned pool = first_pool; pool <= bp_reservation.region_count; pool++) {
         uint32_t stamp = pool_oldest(pool);
         if (stamp != BP_STAMP_NEVER &&
             (oldest == BP_STAMP_NEVER || bp_stamp_older(stamp, oldest))) {
@@ -40,6 +41,18 @@ static size_t purge_oldest(size_t wanted_bytes, uint32_t before)
         return 0;
     return from == 0 ? bp_chunks_purge_oldest(wanted_bytes)
                      : bp_region_purge_oldest(from - 1, wanted_bytes);
+}
+
+static size_t purge_oldest(size_t wanted_bytes, uint32_t before)
+{
+    return purge_oldest_from(0, wanted_bytes, before);
+}
+
+size_t bp_purge_oldest_slots(size_t wanted_bytes)
+{
+    if (bp_options.purge == BP_PURGE_NEVER)
+        return 0;
+    return purge_oldest_from(1, wanted_bytes, BP_STAMP_NEVER);
 }
 
 size_t bp_purge_down_to(size_t target_bytes)

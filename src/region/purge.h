@@ -13,6 +13,8 @@
 void bp_purge_check(void);
 // Purges until at most so much is dirty; returns the bytes released.
 size_t bp_purge_down_to(size_t target_bytes);
+// Purges the oldest slots of class regions, as bp_region_purge_oldest; returns the bytes released.
+size_t bp_purge_oldest_slots(size_t wanted_bytes);
 // Purges what became dirty before the stamp (reserve/stamp.h); returns the bytes released.
 size_t bp_purge_older(uint32_t stamp);
 // Purges what stands in the way of n_bytes more under the limit; true if they may fit now.

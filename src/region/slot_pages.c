@@ -32,6 +32,18 @@ void bp_region_ask_huge(unsigned region, void *object, size_t from)
     slot->huge = true;
 }
 
+void bp_region_want_huge(unsigned region, void *object)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    size_t n_bytes = bp_min(bp_align_up(slot->usable_bytes, BP_SLOT_UNIT_BYTES),
+                            bp_align_down(slot->committed_bytes, BP_SLOT_UNIT_BYTES));
+    if (!n_bytes || bp_options.purge == BP_PURGE_NEVER || bp_options.thp == BP_THP_NEVER)
+        return;
+    bp_os_huge(object, n_bytes, true);
+    bp_add_relaxed(&bp_counters.huge_slots, !slot->huge);
+    slot->huge = true;
+}
+
 // --- moving pages ---
 
 static bool may_move(void)
@@ -45,9 +57,9 @@ static void moved_add(struct bp_slot *slot, uint16_t pieces)
     bp_add_relaxed(&bp_counters.moved_pieces, pieces);
 }
 
-// The slot's pages are mapped afresh: in one piece, without advice.
-static void mapping_is_fresh(struct bp_slot *slot)
+void bp_slot_mapped_afresh(struct bp_slot *slot)
 {
+    slot->lax = false;
     bp_sub_relaxed(&bp_counters.huge_slots, slot->huge);
     slot->huge = false;
     bp_sub_relaxed(&bp_counters.moved_pieces, slot->moved);
@@ -210,6 +222,7 @@ static size_t attach_purged(struct bp_class_region *it, unsigned region, uint32_
         }
     }
     it->busy -= count;
+    bp_add_relaxed(failed ? &it->counts.clear_failures : &it->counts.cleared_later, count);
     if (!failed)
         bp_add_relaxed(&bp_counters.torn_bytes,
                        torn_bytes_locked(it, region, first, first + count));
@@ -250,7 +263,7 @@ static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
     bool failed = bp_os_renew(start, last->committed_bytes) != 0;
     bp_reserve_note_purge(failed, dirty_bytes);
     if (!failed)
-        mapping_is_fresh(last);
+        bp_slot_mapped_afresh(last);
     return !failed;
 }
 
@@ -269,6 +282,24 @@ size_t bp_region_purge_oldest(unsigned region, size_t wanted_bytes)
     return attach_purged(it, region, first, count, failed);
 }
 
+bool bp_region_clear(unsigned region, void *object)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    struct bp_region_counts *counts = bp_region_counts(region);
+    size_t offset = (size_t)((const char *)object - bp_region_base(region));
+    uint32_t number = (uint32_t)(offset >> (BP_SLOT_MIN_SHIFT + region)) + 1;
+    bp_assert(slot->state == BP_SLOT_CACHED);
+    bool cleared = slot->dirty_bytes && slots_purge(region, number, 1);
+    if (cleared) {
+        bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+        slot->dirty_bytes = 0;
+        bp_add_relaxed(&counts->cleared_on_free, 1);
+    } else if (slot->dirty_bytes) {
+        bp_add_relaxed(&counts->clear_failures, 1);
+    }
+    return cleared;
+}
+
 static size_t slot_decommit(unsigned region, uint32_t number)
 {
     struct bp_slot *slot = bp_slot_at(region, number);
@@ -276,7 +307,7 @@ static size_t slot_decommit(unsigned region, uint32_t number)
     if (!n_bytes || !bp_reserve_decommit(bp_slot_object(region, number), n_bytes))
         return 0;
     slot->committed_bytes = 0;
-    mapping_is_fresh(slot);
+    bp_slot_mapped_afresh(slot);
     return n_bytes;
 }
 

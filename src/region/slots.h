@@ -18,6 +18,8 @@ struct bp_class_region {
     uint32_t clean;
     bool clean_committed; // the clean pool has slots that hold commit charge
     uint32_t busy;        // slots that a purge, a decommit or a move has in its hands
+    uint32_t last_window; // slots in the window that was committed last
+    struct bp_region_counts counts;
 } BP_LINE_ALIGNED;
 
 struct bp_class_region *bp_slots_region(unsigned region);
@@ -33,6 +35,8 @@ static inline char *bp_slot_object(unsigned region, uint32_t number)
     return bp_region_base(region) + (size_t)(number - 1) * bp_region_slot_bytes(region);
 }
 
+// The slot's pages were mapped afresh: in one piece, charged, without advice.
+void bp_slot_mapped_afresh(struct bp_slot *slot);
 // Out of the dirty pool, and into other hands until bp_slot_pool.
 void bp_slot_detach_locked(struct bp_class_region *it, unsigned region, uint32_t number);
 void bp_slot_busy_locked(struct bp_class_region *it, unsigned region, uint32_t number);

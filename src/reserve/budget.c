@@ -11,7 +11,7 @@
 // nine tenths of it after half a minute of whatever else it does.
 enum { WEAR_MS = 4000, WEAR_SHARE = 4, WEAR_STEPS_MAX = 64 };
 
-static struct bp_budget process_budget;
+struct bp_budget bp_budget_process;
 
 // --- the policy ---
 
@@ -65,15 +65,20 @@ size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budg
 
 // --- the process's own ---
 
-struct bp_budget_policy bp_budget_policy(void)
+struct bp_budget_policy bp_budget_policy_of(const struct bp_options *options)
 {
     return (struct bp_budget_policy){
-        .floor_bytes = bp_options.purge_floor_bytes,
-        .share_percent = bp_options.purge_share_percent,
-        .soon_ms = (uint32_t)bp_options.purge_regret_ms,
+        .floor_bytes = options->purge_floor_bytes,
+        .share_percent = options->purge_share_percent,
+        .soon_ms = (uint32_t)options->purge_regret_ms,
         .wear_ms = WEAR_MS,
         .wear_share = WEAR_SHARE,
     };
+}
+
+struct bp_budget_policy bp_budget_policy(void)
+{
+    return bp_budget_policy_of(&bp_options);
 }
 
 static struct bp_budget_use use_now(void)
@@ -95,7 +100,7 @@ void bp_budget_regret(struct bp_regret again)
     if (!again.purge_time || !again.n_bytes)
         return;
     size_t regretted =
-        bp_budget_regret_at(&policy, &process_budget, use_now(), bp_os_now_ms(), again);
+        bp_budget_regret_at(&policy, &bp_budget_process, use_now(), bp_os_now_ms(), again);
     bp_add_relaxed(&bp_counters.faulted_again_bytes, again.n_bytes);
     bp_add_relaxed(&bp_counters.regretted_bytes, regretted);
 }
@@ -105,7 +110,7 @@ size_t bp_budget_bytes(void)
     struct bp_budget_policy policy = bp_budget_policy();
     if (bp_options.purge != BP_PURGE_AUTO)
         return bp_options.purge == BP_PURGE_NOW ? 0 : SIZE_MAX;
-    size_t budget = bp_budget_at(&policy, &process_budget, use_now(), bp_os_now_ms());
+    size_t budget = bp_budget_at(&policy, &bp_budget_process, use_now(), bp_os_now_ms());
     return bp_min(budget, bp_limit_room_bytes() / 2);
 }
 
@@ -119,5 +124,5 @@ size_t bp_budget_least_bytes(void)
 
 size_t bp_budget_regret_bytes(void)
 {
-    return bp_load_relaxed(&process_budget.regret_bytes);
+    return bp_load_relaxed(&bp_budget_process.regret_bytes);
 }

@@ -18,6 +18,7 @@
 #define BP_RESERVE_BUDGET_H
 
 #include "base/atomics.h"
+#include "base/attr.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -55,7 +56,11 @@ size_t bp_budget_at(const struct bp_budget_policy *policy, struct bp_budget *bud
 size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budget *budget,
                            struct bp_budget_use use, uint32_t now_ms, struct bp_regret again);
 
-// The policy that the options ask for.
+extern BP_HIDDEN struct bp_budget bp_budget_process;
+
+struct bp_options;
+// The policy that options ask for.
+struct bp_budget_policy bp_budget_policy_of(const struct bp_options *options);
 struct bp_budget_policy bp_budget_policy(void);
 // When memory was purged, for bp_budget_regret; never 0.
 uint32_t bp_budget_purge_time(void);

@@ -6,22 +6,22 @@
 #include "core/counters.h"
 
 static size_t hard_limit_bytes = SIZE_MAX;
-static size_t soft_limit_bytes = SIZE_MAX;
+size_t bp_limit_soft_bytes = SIZE_MAX;
 
 void bp_limit_init(size_t hard_bytes, size_t group_bytes)
 {
     hard_limit_bytes = hard_bytes ? hard_bytes : SIZE_MAX;
-    soft_limit_bytes = bp_min(hard_limit_bytes, group_bytes);
+    bp_limit_soft_bytes = bp_min(hard_limit_bytes, group_bytes);
 }
 
 bool bp_limit_is_set(void)
 {
-    return soft_limit_bytes != SIZE_MAX;
+    return bp_limit_soft_bytes != SIZE_MAX;
 }
 
 size_t bp_limit_bytes(void)
 {
-    return soft_limit_bytes;
+    return bp_limit_soft_bytes;
 }
 
 static size_t used_bytes(void)
@@ -30,13 +30,19 @@ static size_t used_bytes(void)
            bp_load_relaxed(&bp_counters.direct_bytes);
 }
 
+void bp_limit_note_peak(void)
+{
+    bp_max_relaxed(&bp_counters.peak_used_bytes, used_bytes());
+}
+
 bool bp_limit_charge(bp_atomic_size *counter, size_t n_bytes)
 {
     bp_add_relaxed(counter, n_bytes);
-    if (BP_LIKELY(hard_limit_bytes == SIZE_MAX))
+    if (BP_LIKELY(hard_limit_bytes == SIZE_MAX) ||
+        used_bytes() + bp_load_relaxed(&bp_counters.dirty_bytes) <= hard_limit_bytes) {
+        bp_limit_note_peak();
         return true;
-    if (used_bytes() + bp_load_relaxed(&bp_counters.dirty_bytes) <= hard_limit_bytes)
-        return true;
+    }
     bp_sub_relaxed(counter, n_bytes);
     bp_add_relaxed(&bp_counters.limit_failures, 1);
     return false;
@@ -55,5 +61,5 @@ size_t bp_limit_excess_bytes(size_t n_bytes)
 
 size_t bp_limit_room_bytes(void)
 {
-    return bp_limit_is_set() ? bp_sub_or_zero(soft_limit_bytes, used_bytes()) : SIZE_MAX;
+    return bp_limit_is_set() ? bp_sub_or_zero(bp_limit_soft_bytes, used_bytes()) : SIZE_MAX;
 }

@@ -11,6 +11,9 @@
 #define BP_RESERVE_LIMIT_H
 
 #include "base/atomics.h"
+#include "base/attr.h"
+
+extern BP_HIDDEN size_t bp_limit_soft_bytes; // SIZE_MAX: none
 
 // hard_bytes 0: none; group_bytes SIZE_MAX: none
 void bp_limit_init(size_t hard_bytes, size_t group_bytes);
@@ -18,6 +21,8 @@ bool bp_limit_is_set(void);
 size_t bp_limit_bytes(void); // the soft one; SIZE_MAX: none
 // Adds to the counter what is taken into use; false, and nothing added, if the limit forbids it.
 bool bp_limit_charge(bp_atomic_size *counter, size_t n_bytes);
+// More memory is in use: has there ever been so much? Statistics alone ask.
+void bp_limit_note_peak(void);
 // How much must be purged for n_bytes more to fit; SIZE_MAX if they never will.
 size_t bp_limit_excess_bytes(size_t n_bytes);
 // How much more may be in use before the soft limit is reached; SIZE_MAX without one.

@@ -132,6 +132,7 @@ static void lay_out(void)
     size_t meta = bp_meta_layout(it->base, chunk_count, heaps, it->region_count, it->region_shift);
     it->arena_begin = (uint32_t)(bp_align_up(meta, 2 * BP_MIB) >> BP_CHUNK_SHIFT);
     it->arena_end = (uint32_t)chunk_count;
+    it->regions = bp_chunk_address(it->arena_end);
     bp_hot.base = it->base;
 }
 

@@ -36,6 +36,7 @@ struct bp_reservation {
     uint32_t arena_end;   // chunks below the class regions
     unsigned region_count;
     unsigned region_shift; // log2 of a class region's share
+    char *regions;         // where the first one begins
 };
 
 extern BP_HIDDEN struct bp_hot bp_hot;
@@ -83,8 +84,7 @@ static inline uint16_t *bp_chunk_map(void)
 
 static inline char *bp_region_base(unsigned region)
 {
-    size_t share = (size_t)1 << bp_reservation.region_shift;
-    return bp_chunk_address(bp_reservation.arena_end) + region * share;
+    return bp_reservation.regions + ((size_t)region << bp_reservation.region_shift);
 }
 
 #endif

@@ -2,11 +2,14 @@
 #include "thread/fork.h"
 
 #include "core/lock.h"
+#include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/depot.h"
 #include "region/direct.h"
 #include "region/purge.h"
 #include "reserve/chunks.h"
+#include "thread/clearer.h"
+#include "thread/outside.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
 
@@ -21,20 +24,24 @@ static void each_lock(void (*act)(struct bp_lock *))
         act(bp_region_lock(region));
     act(bp_chunks_lock());
     act(bp_direct_lock());
+    act(bp_files_lock());
 }
 
 void bp_fork_prepare(void)
 {
     each_lock(bp_lock_take_for_fork);
+    bp_files_before_fork();
 }
 
 void bp_fork_parent(void)
 {
+    bp_files_after_fork(false);
     each_lock(bp_lock_give_after_fork);
 }
 
 void bp_fork_child(void)
 {
+    bp_files_after_fork(true);
     each_lock(bp_lock_give_after_fork);
     bp_purge_after_fork();
     bp_chunks_after_fork();
@@ -42,4 +49,6 @@ void bp_fork_child(void)
         bp_region_after_fork(region);
     bp_registry_after_fork();
     bp_worker_after_fork();
+    bp_clearer_after_fork();
+    bp_outside_after_fork();
 }

@@ -58,8 +58,11 @@ struct bp_own_slot {
 
 struct bp_slot_cache {
     uint32_t own_count;
-    uint32_t own_limit;
-    uint32_t shared_limit;
+    bp_atomic_u32 own_limit; // the limits are also set by others (bp_large_set_buffer)
+    bp_atomic_u32 shared_limit;
+    // For statistics, so that a hit counts once: frees that went to own, and what else went there
+    // less what left it otherwise than by a hit. Together, less own_count, they are the allocs.
+    bp_atomic_size frees, others;
     struct bp_own_slot own[BP_OWN_SLOTS];
     bp_atomic_ptr shared[BP_SHARED_SLOTS]; // shared
 };
@@ -76,6 +79,8 @@ struct bp_heap {
     uint32_t donor;       // the class that was last made to give up capacity
     size_t capacity_bytes;
     size_t slots_share_bytes; // the share that the limits of the slot caches are for
+    struct bp_run sequence;   // BUMPALLOC_NOFREE (thread/nofree.h)
+    char *sequence_dirty_end; // bytes from here to the sequence's limit read zero
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
     enum bp_heap_state state;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "thread/large.h"
 
+#include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
+#include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/direct.h"
 #include "region/overflow.h"
@@ -9,22 +12,6 @@
 #include "thread/registry.h"
 
 #include <string.h>
-
-// How many slots of each region a heap keeps for itself, and in sight of others, at most: 4.5 and
-// 3 MiB. Slots of more than a quarter of the heap's share are not kept at all.
-static const uint8_t own_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 1};
-static const uint8_t shared_slots[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 0};
-
-void bp_large_init(struct bp_heap *heap)
-{
-    size_t share = bp_load_relaxed(&bp_heap_share_bytes);
-    heap->slots_share_bytes = share;
-    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
-        bool small_enough = bp_region_slot_bytes(region) <= share / 4;
-        heap->slots[region].own_limit = small_enough ? own_slots[region] : 0;
-        heap->slots[region].shared_limit = small_enough ? shared_slots[region] : 0;
-    }
-}
 
 // How many slots stand in sight of others, over all heaps: a hint, so that nobody looks in vain.
 static bp_atomic_size slots_in_sight[BP_CACHED_REGIONS];
@@ -59,14 +46,28 @@ static void *slot_steal(struct bp_heap *heap, unsigned region)
         if (other != heap)
             slot = cache_take_shared(other, region);
     }
+    if (slot)
+        bp_add_relaxed(&bp_counters.steals, 1);
     return slot;
+}
+
+static void others_add(struct bp_slot_cache *cache, size_t change)
+{
+    bp_store_relaxed(&cache->others, bp_load_relaxed(&cache->others) + change);
+}
+
+size_t bp_large_cache_allocs(const struct bp_slot_cache *cache)
+{
+    return bp_load_relaxed(&cache->frees) + bp_load_relaxed(&cache->others) - cache->own_count;
 }
 
 static void *cached_take(struct bp_heap *heap, unsigned region)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
-    if (BP_LIKELY(cache->own_count))
+    if (BP_LIKELY(cache->own_count)) {
+        others_add(cache, (size_t)-1);
         return cache->own[--cache->own_count].object;
+    }
     return cache_take_shared(heap, region);
 }
 
@@ -83,7 +84,7 @@ static void *slot_take(struct bp_heap *heap, unsigned region)
 
 static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
 {
-    for (unsigned i = 0; i < cache->shared_limit; i++) {
+    for (unsigned i = 0; i < bp_load_u32_relaxed(&cache->shared_limit); i++) {
         if (!bp_load_ptr_relaxed(&cache->shared[i])) {
             // pairs with the exchange in shared_take: the slot's record is visible
             bp_store_ptr_release(&cache->shared[i], slot);
@@ -98,18 +99,21 @@ static bool slot_share(struct bp_slot_cache *cache, unsigned region, void *slot)
 static bool cached_put(struct bp_heap *heap, unsigned region, void *slot)
 {
     struct bp_slot_cache *cache = &heap->slots[region];
-    if (BP_UNLIKELY(cache->own_count >= cache->own_limit))
+    if (BP_UNLIKELY(cache->own_count >= bp_load_u32_relaxed(&cache->own_limit)))
         return slot_share(cache, region, slot);
     cache->own[cache->own_count++] = (struct bp_own_slot){slot, bp_region_slot(region, slot)};
+    others_add(cache, 1);
     return true;
 }
 
-static void slot_put(struct bp_heap *heap, unsigned region, void *slot)
+static void slot_put(struct bp_heap *heap, unsigned region, void *slot, bool eagerly)
 {
     if (heap && heap->slots_share_bytes != bp_load_relaxed(&bp_heap_share_bytes))
         bp_large_init(heap);
     if (heap && region < BP_CACHED_REGIONS && cached_put(heap, region, slot))
         return;
+    if (eagerly)
+        bp_region_clear(region, slot);
     bp_region_give(region, slot);
 }
 
@@ -135,6 +139,7 @@ void bp_large_flush(struct bp_heap *heap)
     bp_large_flush_shared(heap);
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
+        others_add(cache, -(size_t)cache->own_count);
         while (cache->own_count)
             bp_region_give(region, cache->own[--cache->own_count].object);
     }
@@ -162,6 +167,7 @@ void bp_large_settle(struct bp_heap *heap)
             if (cache->own[i].object)
                 cache->own[kept++] = cache->own[i];
         }
+        others_add(cache, kept - (size_t)cache->own_count);
         cache->own_count = kept;
     }
 }
@@ -180,6 +186,9 @@ void bp_large_salvage(struct bp_heap *heap)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
+        struct bp_region_counts *counts = bp_region_counts(region);
+        bp_add_relaxed(&counts->allocs, bp_large_cache_allocs(cache));
+        bp_add_relaxed(&counts->frees, bp_load_relaxed(&cache->frees));
         for (uint32_t i = 0; i < BP_OWN_SLOTS && i < cache->own_count; i++)
             slot_salvage(region, cache->own[i].object);
         for (unsigned i = 0; i < BP_SHARED_SLOTS; i++)
@@ -246,13 +255,51 @@ void *bp_large_alloc(struct bp_heap *heap, size_t n_bytes, size_t align, bool ze
     return object ? object : bp_direct_take(n_bytes, align);
 }
 
+void *bp_large_alloc_slot(struct bp_heap *heap, size_t n_bytes, bool zero, bool huge)
+{
+    unsigned region = bp_region_for(n_bytes);
+    void *object = slot_alloc(heap, region, n_bytes, zero);
+    if (!object) {
+        bp_add_relaxed(&bp_region_counts(bp_min(region, BP_REGION_COUNT - 1))->fallbacks, 1);
+        object = slot_alloc(heap, ++region, n_bytes, zero);
+    }
+    if (object && huge)
+        bp_region_want_huge(region, object);
+    return object;
+}
+
+static void *slot_alloc_stable(struct bp_heap *heap, unsigned region, size_t n_bytes)
+{
+    size_t dirty_bytes;
+    void *slot = slot_take(heap, region);
+    if (!slot)
+        return NULL;
+    bp_region_commit_whole(region, slot);
+    if (!bp_region_use(region, slot, n_bytes, &dirty_bytes)) {
+        bp_region_give(region, slot);
+        return NULL;
+    }
+    bp_region_fix(region, slot);
+    return slot;
+}
+
+void *bp_large_alloc_stable(struct bp_heap *heap, size_t n_bytes, size_t max_bytes)
+{
+    void *object = NULL;
+    unsigned region = bp_region_for(bp_max(max_bytes, 1));
+    for (; region < bp_reservation.region_count && !object; region++)
+        object = slot_alloc_stable(heap, region, n_bytes);
+    return object ? object : bp_direct_take_stable(n_bytes, max_bytes);
+}
+
 // --- free ---
 
 static enum bp_verdict slot_verdict(const struct bp_slot *slot)
 {
     if (BP_UNLIKELY(!slot || slot->state == BP_SLOT_FRESH))
         return BP_INVALID;
-    return slot->state == BP_SLOT_USED ? BP_DONE : BP_DOUBLE_FREE;
+    bool used = slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE;
+    return used ? BP_DONE : BP_DOUBLE_FREE;
 }
 
 static enum bp_verdict chunks_free(void *pointer)
@@ -264,20 +311,38 @@ static enum bp_verdict chunks_free(void *pointer)
     return BP_DONE;
 }
 
-enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
+static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *pointer, bool eagerly)
 {
-    unsigned region;
-    if (!bp_reserve_owns(pointer))
-        return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
-    if (!bp_region_of(pointer, &region))
-        return chunks_free(pointer);
     struct bp_slot *slot = bp_region_find(region, pointer);
     enum bp_verdict verdict = slot_verdict(slot);
     if (verdict == BP_DONE) {
         slot->state = BP_SLOT_CACHED;
-        slot_put(heap, region, pointer);
+        bp_add_relaxed(&bp_region_counts(region)->frees, 1);
+        slot_put(heap, region, pointer, eagerly);
     }
     return verdict;
+}
+
+static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerly)
+{
+    unsigned region;
+    if (bp_files_owns(pointer))
+        return bp_files_give(pointer, eagerly) ? BP_DONE : BP_INVALID;
+    if (!bp_reserve_owns(pointer))
+        return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
+    if (!bp_region_of(pointer, &region))
+        return chunks_free(pointer);
+    return slot_free(heap, region, pointer, eagerly);
+}
+
+enum bp_verdict bp_large_free(struct bp_heap *heap, void *pointer)
+{
+    return any_free(heap, pointer, false);
+}
+
+enum bp_verdict bp_large_free_eagerly(struct bp_heap *heap, void *pointer)
+{
+    return any_free(heap, pointer, true);
 }
 
 // --- size and resize ---
@@ -295,7 +360,7 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
     if (!bp_reserve_owns(pointer)) {
         size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
         if (!n_bytes)
-            n_bytes = bp_direct_usable(pointer);
+            n_bytes = bp_files_owns(pointer) ? bp_files_usable(pointer) : bp_direct_usable(pointer);
         *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
         return n_bytes;
     }
@@ -306,16 +371,40 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return *ret_verdict == BP_DONE ? slot->usable_bytes : 0;
 }
 
+size_t bp_large_stable_max(const void *pointer)
+{
+    unsigned region;
+    if (!bp_reserve_owns(pointer))
+        return bp_direct_stable_max(pointer);
+    if (!bp_region_of(pointer, &region))
+        return 0;
+    const struct bp_slot *slot = bp_region_find(region, pointer);
+    return slot && slot->state == BP_SLOT_STABLE ? bp_region_slot_bytes(region) : 0;
+}
+
+// A slot for an object that has outgrown its own: wider if BUMPALLOC_STABLE_REALLOC asks for it.
+static void *wider_obtain(struct bp_heap *heap, size_t n_bytes, size_t *ret_dirty_bytes)
+{
+    size_t max_bytes = bp_options_stable_max(n_bytes);
+    unsigned region = bp_region_for(max_bytes ? max_bytes : n_bytes);
+    void *object = slot_obtain(heap, region, n_bytes, ret_dirty_bytes);
+    if (object && max_bytes)
+        bp_region_fix(region, object);
+    return object || !max_bytes
+               ? object
+               : slot_obtain(heap, bp_region_for(n_bytes), n_bytes, ret_dirty_bytes);
+}
+
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.
 static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {
     size_t usable = bp_region_slot(region, pointer)->usable_bytes;
-    unsigned wider = bp_region_for(n_bytes);
+    unsigned wider;
     size_t dirty_bytes;
     if (usable < BP_MIB)
         return NULL;
-    void *target = slot_obtain(heap, wider, n_bytes, &dirty_bytes);
-    if (!target)
+    void *target = wider_obtain(heap, n_bytes, &dirty_bytes);
+    if (!target || !bp_region_of(target, &wider))
         return NULL;
     bp_region_move(region, pointer, wider, target, usable);
     bp_region_stock(wider, target, bp_max(dirty_bytes, usable));
@@ -325,7 +414,8 @@ static void *slot_outgrow(struct bp_heap *heap, unsigned region, void *pointer, 
 
 static void *slot_resize(struct bp_heap *heap, unsigned region, void *pointer, size_t n_bytes)
 {
-    if (n_bytes <= BP_SMALL_MAX)
+    bool stable = bp_region_slot(region, pointer)->state == BP_SLOT_STABLE;
+    if (n_bytes <= BP_SMALL_MAX && !stable)
         return NULL;
     if (n_bytes > bp_region_slot_bytes(region))
         return slot_outgrow(heap, region, pointer, n_bytes);
@@ -368,6 +458,8 @@ static void *chunks_resize(void *pointer, size_t n_bytes)
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes)
 {
     unsigned region;
+    if (bp_files_owns(pointer))
+        return NULL;
     if (!bp_reserve_owns(pointer))
         return bp_direct_resize(pointer, n_bytes);
     if (bp_region_of(pointer, &region))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "thread/recall.h"
 
+#include "core/counters.h"
 #include "core/lock.h"
 #include "os/os.h"
 #include "thread/large.h"
@@ -27,6 +28,7 @@ static void empty_locked(struct bp_heap *heap)
     if (!heap->away || bp_load_u32_relaxed(&heap->visits))
         return;
     heap->emptied = true;
+    bp_add_relaxed(&bp_counters.recalls, 1);
     bp_heap_empty(heap);
     bp_large_empty(heap);
 }

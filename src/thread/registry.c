@@ -25,9 +25,9 @@ static struct {
     bp_atomic_u32 live_count; // written under the lock
     bool parked_used;         // since bp_registry_flush_parked_idle looked last
     unsigned cpu_count;
-    bp_atomic_u32 count; // records so far; only grows
 } registry = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
               .common_lock = BP_LOCK_INIT(BP_RANK_COMMON_HEAP)};
+bp_atomic_u32 bp_registry_records; // only grows
 
 struct bp_lock *bp_registry_lock(void)
 {
@@ -42,7 +42,7 @@ struct bp_lock *bp_registry_common_lock(void)
 uint32_t bp_registry_count(void)
 {
     // pairs with the release in record_create: the record is set up
-    return bp_load_u32_acquire(&registry.count);
+    return bp_load_u32_acquire(&bp_registry_records);
 }
 
 struct bp_heap *bp_registry_at(uint32_t index)
@@ -70,13 +70,13 @@ static void heap_init(struct bp_heap *heap, uint32_t index)
 
 static struct bp_heap *record_create_locked(void)
 {
-    uint32_t index = bp_load_u32_relaxed(&registry.count);
+    uint32_t index = bp_load_u32_relaxed(&bp_registry_records);
     if (!bp_meta_commit(BP_META_HEAPS, ((size_t)index + 1) * BP_HEAP_RECORD_BYTES))
         return NULL;
     struct bp_heap *heap = bp_registry_at(index);
     heap_init(heap, index);
     // pairs with bp_registry_count: the record is set up
-    bp_store_u32_release(&registry.count, index + 1);
+    bp_store_u32_release(&bp_registry_records, index + 1);
     return heap;
 }
 
@@ -216,6 +216,14 @@ void bp_registry_leave(struct bp_heap *heap)
     bp_fence_compiler();
     if (heap)
         visits_add(heap, (uint32_t)-1);
+}
+
+// As if the heap had been called away, but for nobody's use: to come home is all there is to do.
+void bp_registry_step_out(void)
+{
+    struct bp_heap_hot *hot = bp_heap_tls;
+    if (hot->key[1] && ((struct bp_heap *)hot)->tls)
+        bp_heap_tls = (struct bp_heap_hot *)&bp_heap_away;
 }
 
 static void heap_push_locked(struct bp_heap **list, struct bp_heap *heap, enum bp_heap_state state)
@@ -367,4 +375,6 @@ void bp_registry_after_fork(void)
         live_add_locked(-1);
         heap_push_locked(&registry.empty, heap, BP_HEAP_EMPTY);
     }
+    if (bp_options.count)
+        bp_registry_step_out();
 }

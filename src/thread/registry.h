@@ -26,14 +26,24 @@ static inline struct bp_heap *bp_registry_own(void)
     return BP_LIKELY(hot->key[1]) ? (struct bp_heap *)hot : bp_registry_come_home();
 }
 
+// The same for who can do without: NULL also if the heap is away.
+static inline struct bp_heap *bp_registry_own_here(void)
+{
+    struct bp_heap_hot *hot = bp_heap_tls;
+    return BP_LIKELY(hot->key[1]) ? (struct bp_heap *)hot : NULL;
+}
+
 // The calling thread's heap for more than that: it cannot be emptied by others until it is left.
 struct bp_heap *bp_registry_enter(void);
 void bp_registry_leave(struct bp_heap *heap);
+// The calling thread's next call leaves the hot path, too.
+void bp_registry_step_out(void);
 // A heap to work with for one request: the thread's own, entered, or the common one, locked.
 // NULL without a reservation.
 struct bp_heap *bp_registry_borrow(void);
 void bp_registry_return(struct bp_heap *heap);
 
+extern BP_HIDDEN bp_atomic_u32 bp_registry_records; // as bp_registry_count
 uint32_t bp_registry_count(void);
 struct bp_heap *bp_registry_at(uint32_t index);
 // The calling thread's heap, all parked ones, and what live ones have in sight is given back.

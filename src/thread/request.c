@@ -2,11 +2,14 @@
 #include "thread/request.h"
 
 #include "core/counters.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
 #include "thread/large.h"
+#include "thread/nofree.h"
+#include "thread/outside.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 #include "thread/worker.h"
@@ -87,6 +90,8 @@ static unsigned class_for(size_t n_bytes, size_t align)
 
 static void *any_alloc(size_t n_bytes, size_t align, bool zero)
 {
+    if (bp_nofree_is_on())
+        return bp_nofree_alloc(n_bytes, align, zero);
     unsigned class_index = class_for(n_bytes, align);
     void *object = class_index ? small_alloc(class_index) : NULL;
     if (object)
@@ -105,41 +110,117 @@ static void small_free(size_t key, void *object)
     bp_depot_punch_wanted(bp_key_class(key));
 }
 
-void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+// BUMPALLOC_COUNT=1: every call comes by here, because the heap is left behind after each one.
+static void count(size_t key, size_t allocations, size_t frees)
 {
-    if (n_bytes > BP_REQUEST_MAX - align)
-        return NULL;
+    struct bp_tally *tally = &bp_tallies[bp_key_class(key)];
+    size_t freed = bp_add_relaxed(&tally->frees, frees) + frees;
+    size_t allocated = bp_add_relaxed(&tally->allocations, allocations) + allocations;
+    bp_max_relaxed(&tally->peak_objects, bp_sub_or_zero(allocated, freed));
+    bp_registry_step_out();
+}
+
+// The end of every slow path.
+static void finish(size_t key, size_t allocations, size_t frees)
+{
+    if (BP_UNLIKELY(bp_options.count))
+        count(key, allocations, frees);
+    bp_outside_poll();
+}
+
+static void *relieved_alloc(size_t n_bytes, size_t align, bool zero)
+{
     void *object = any_alloc(n_bytes, align, zero);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = any_alloc(n_bytes, align, zero);
     return object;
 }
 
-static enum bp_verdict large_free(void *pointer)
+void *bp_request_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    bool possible = n_bytes <= BP_REQUEST_MAX - align;
+    void *object = possible ? relieved_alloc(n_bytes, align, zero) : NULL;
+    finish(bp_heap_key_of(object), object != NULL, 0);
+    return object;
+}
+
+static void *stable_alloc(size_t n_bytes, size_t max_bytes)
 {
     struct bp_heap *heap = bp_registry_enter();
-    enum bp_verdict verdict = bp_large_free(heap, pointer);
+    void *object = bp_large_alloc_stable(heap, n_bytes, max_bytes);
     bp_registry_leave(heap);
+    return object;
+}
+
+void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes)
+{
+    if (n_bytes > max_bytes || max_bytes > BP_REQUEST_MAX)
+        return NULL;
+    void *object = stable_alloc(n_bytes, max_bytes);
+    for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
+        object = stable_alloc(n_bytes, max_bytes);
+    finish(0, object != NULL, 0);
+    return object;
+}
+
+static void *slot_alloc(size_t n_bytes, bool zero, bool huge)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    void *object = bp_large_alloc_slot(heap, n_bytes, zero, huge);
+    bp_registry_leave(heap);
+    return object;
+}
+
+void *bp_request_alloc_slot(size_t n_bytes, bool zero, bool huge)
+{
+    void *object = slot_alloc(n_bytes, zero, huge);
+    for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
+        object = slot_alloc(n_bytes, zero, huge);
+    finish(0, object != NULL, 0);
+    return object;
+}
+
+static enum bp_verdict large_free(void *pointer, bool eagerly)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    enum bp_verdict verdict =
+        eagerly ? bp_large_free_eagerly(heap, pointer) : bp_large_free(heap, pointer);
+    bp_registry_leave(heap);
+    return verdict;
+}
+
+static enum bp_verdict any_free(void *pointer, bool eagerly)
+{
+    enum bp_verdict verdict = BP_DONE;
+    size_t key = bp_heap_key_of(pointer);
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_free(pointer), BP_DONE;
+    if (key)
+        small_free(key, pointer);
+    else
+        verdict = large_free(pointer, eagerly);
+    bp_purge_check();
+    bp_worker_nudge();
+    finish(key, 0, verdict == BP_DONE);
     return verdict;
 }
 
 enum bp_verdict bp_request_free(void *pointer)
 {
-    enum bp_verdict verdict = BP_DONE;
-    size_t key = bp_heap_key_of(pointer);
-    if (key)
-        small_free(key, pointer);
-    else
-        verdict = large_free(pointer);
-    bp_purge_check();
-    bp_worker_nudge();
-    return verdict;
+    return any_free(pointer, false);
+}
+
+enum bp_verdict bp_request_free_eagerly(void *pointer)
+{
+    return any_free(pointer, true);
 }
 
 size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     *ret_verdict = BP_DONE;
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_usable(pointer);
     return key ? bp_class[bp_key_class(key)].object_bytes : bp_large_usable(pointer, ret_verdict);
 }
 
@@ -151,22 +232,46 @@ static void *large_resize(void *pointer, size_t n_bytes)
     return resized;
 }
 
+bool bp_request_resize_stable(void *pointer, size_t n_bytes)
+{
+    bool done = large_resize(pointer, n_bytes) != NULL;
+    for (int i = 0; !done && i < 2 && relieve(n_bytes); i++)
+        done = large_resize(pointer, n_bytes) != NULL;
+    bp_purge_check();
+    return done;
+}
+
+// A new object for one that cannot be resized where it is.
+static void *replacement(size_t n_bytes)
+{
+    size_t max_bytes = bp_options_stable_max(n_bytes);
+    void *object = max_bytes && bp_reservation.region_count && !bp_nofree_is_on()
+                       ? bp_request_alloc_stable(n_bytes, max_bytes)
+                       : NULL;
+    return object ? object : bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
+}
+
 void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     size_t usable = bp_request_usable(pointer, ret_verdict);
     if (!key && !bp_reserve_owns(pointer))
         key = bp_key(bp_overflow_class_of(pointer), 0);
-    if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX)
+    if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX - BP_OBJECT_ALIGN)
         return NULL;
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_resize(pointer, n_bytes);
     if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = key ? NULL : large_resize(pointer, n_bytes);
     bp_purge_check();
     bp_worker_nudge();
+    finish(key, 0, 0);
     if (resized)
         return resized;
-    resized = bp_request_alloc(n_bytes, BP_OBJECT_ALIGN, false);
+    if (!key && n_bytes <= bp_large_stable_max(pointer))
+        return bp_request_resize_stable(pointer, n_bytes) ? pointer : NULL;
+    resized = replacement(n_bytes);
     if (!resized)
         return n_bytes <= usable ? pointer : NULL; // to shrink cannot fail
     memcpy(resized, pointer, bp_min(usable, n_bytes));
@@ -178,8 +283,9 @@ size_t bp_request_trim(void)
 {
     bp_recall_begin();
     bp_recall_finish();
-    size_t released = flush_all();
-    released += bp_depot_punch_all();
+    size_t released = flush_all() + bp_depot_punch_all();
+    if (bp_options.count)
+        bp_registry_step_out();
     if (bp_os_charges_commit())
         bp_purge_decommit(); // what was never used counts there too
     return released;

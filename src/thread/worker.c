@@ -6,13 +6,13 @@
 #include "region/depot.h"
 #include "region/purge.h"
 #include "reserve/stamp.h"
+#include "thread/outside.h"
 #include "thread/recall.h"
 #include "thread/registry.h"
 
 enum { ROUND_MS = 500, QUIET_ROUNDS = 4 };
-enum worker_state { WORKER_NONE, WORKER_AWAKE, WORKER_ASLEEP, WORKER_REFUSED };
 
-static bp_atomic_u32 state;
+bp_atomic_u32 bp_worker_state;
 
 static size_t activity(void)
 {
@@ -38,7 +38,8 @@ static void look_until_quiet(void)
     size_t seen = activity();
     bp_recall_begin();
     for (unsigned quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
-        bp_os_wait_ms(&state, WORKER_AWAKE, ROUND_MS);
+        bp_os_wait_ms(&bp_worker_state, BP_WORKER_AWAKE, ROUND_MS);
+        bp_outside_poll();
         bool idle = activity() == seen;
         seen = activity();
         if (look(&mark, idle) || !idle)
@@ -49,13 +50,15 @@ static void look_until_quiet(void)
 static void sleep_until_woken(void)
 {
     size_t seen = activity();
-    bp_store_u32_relaxed(&state, WORKER_ASLEEP);
-    // pairs with the fence in bp_worker_wake: it sees us asleep, or we see what it did
+    bp_store_u32_relaxed(&bp_worker_state, BP_WORKER_ASLEEP);
+    // pairs with the fence in bp_worker_wake, and with the outsider's system calls: they see us
+    // asleep, or we see what they did
     bp_fence_full();
-    if (activity() != seen)
-        bp_store_u32_relaxed(&state, WORKER_AWAKE);
-    while (bp_load_u32_relaxed(&state) == WORKER_ASLEEP)
-        bp_os_wait(&state, WORKER_ASLEEP);
+    if (activity() != seen || bp_outside_is_asked())
+        bp_store_u32_relaxed(&bp_worker_state, BP_WORKER_AWAKE);
+    while (bp_load_u32_relaxed(&bp_worker_state) == BP_WORKER_ASLEEP)
+        bp_os_wait(&bp_worker_state, BP_WORKER_ASLEEP);
+    bp_outside_poll();
 }
 
 static void worker_main(void)
@@ -70,17 +73,18 @@ void bp_worker_wake(void)
 {
     // pairs with the fence in sleep_until_woken
     bp_fence_full();
-    switch (bp_load_u32_relaxed(&state)) {
-    case WORKER_NONE:
+    switch (bp_load_u32_relaxed(&bp_worker_state)) {
+    case BP_WORKER_NONE:
         // Creating a thread allocates and comes by here again: AWAKE by then.
-        if (bp_cas_u32_acquire(&state, WORKER_NONE, WORKER_AWAKE) && // pairs with nothing: elects
+        // pairs with nothing: it elects who creates
+        if (bp_cas_u32_acquire(&bp_worker_state, BP_WORKER_NONE, BP_WORKER_AWAKE) &&
             bp_os_thread_start(worker_main))
-            bp_store_u32_relaxed(&state, WORKER_REFUSED);
+            bp_store_u32_relaxed(&bp_worker_state, BP_WORKER_REFUSED);
         return;
-    case WORKER_ASLEEP:
+    case BP_WORKER_ASLEEP:
         // pairs with nothing: it elects who wakes
-        if (bp_cas_u32_acquire(&state, WORKER_ASLEEP, WORKER_AWAKE))
-            bp_os_wake(&state);
+        if (bp_cas_u32_acquire(&bp_worker_state, BP_WORKER_ASLEEP, BP_WORKER_AWAKE))
+            bp_os_wake(&bp_worker_state);
         return;
     default:
         return;
@@ -89,5 +93,5 @@ void bp_worker_wake(void)
 
 void bp_worker_after_fork(void)
 {
-    bp_store_u32_relaxed(&state, WORKER_NONE);
+    bp_store_u32_relaxed(&bp_worker_state, BP_WORKER_NONE);
 }

@@ -2,6 +2,7 @@
 // core: what the environment may say, and what is said about it.
 #include "base/limits.h"
 #include "core/options.h"
+#include "core/report.h"
 #include "unit.h"
 
 enum { ENTRY_MAX = 8 };
@@ -10,6 +11,7 @@ enum { ENTRY_MAX = 8 };
 static const char *entries[ENTRY_MAX + 1];
 static const struct bp_option *tried;
 static size_t expected;
+static const char *expected_text;
 
 extern char **environ;
 
@@ -23,6 +25,13 @@ static const struct bp_option *named(const char *name)
     _exit(CHECK_FAIL);
 }
 
+static const char *text_of(const struct bp_option *option)
+{
+    const char *text;
+    memcpy(&text, option->value, sizeof text);
+    return text;
+}
+
 static void read_options(void)
 {
     struct bp_options before = bp_options;
@@ -30,8 +39,11 @@ static void read_options(void)
     errno = 4711;
     bp_options_read();
     CHECK_EQ(errno, 4711);
-    CHECK_FMT(*tried->value == expected, "%s is %zu, not %zu", tried->name, *tried->value,
-              expected);
+    if (tried->kind == BP_OPTION_TEXT)
+        CHECK_STR(text_of(tried), expected_text);
+    else
+        CHECK_FMT(*tried->value == expected, "%s is %zu, not %zu", tried->name, *tried->value,
+                  expected);
     memcpy(tried->value, (char *)&before + ((char *)tried->value - (char *)&bp_options),
            sizeof *tried->value);
     CHECK_FMT(memcmp(&before, &bp_options, sizeof before) == 0, "%s: another option changed",
@@ -101,6 +113,12 @@ static void defaults_are_as_told(void)
         const struct bp_option *it = bp_option_at(i);
         size_t value = SIZE_MAX - 1, initial = *it->value;
         CHECK_FMT(bp_option_parse(it, it->default_text, &value), "%s", it->name);
+        expected_text = it->default_text;
+        if (it->kind == BP_OPTION_TEXT) {
+            CHECK_STR(text_of(it), it->default_text);
+            expect_entry(it, it->default_text, 0, NULL);
+            continue;
+        }
         CHECK_FMT(value == initial, "%s: %s is %zu, not %zu", it->name, it->default_text, value,
                   initial);
         expect_entry(it, it->default_text, initial, NULL);
@@ -189,6 +207,40 @@ static void reads_numbers(void)
     }
 }
 
+static void reads_a_size_and_a_factor(void)
+{
+    const struct bp_option *it = named("BUMPALLOC_STABLE_REALLOC");
+    static const char *const wrong[] = {"",
+                                        "1M",
+                                        ":4",
+                                        "1M:",
+                                        "1M:0",
+                                        "1M:4096",
+                                        "0:4",
+                                        "1M:4:4",
+                                        "1M:x",
+                                        "x:4",
+                                        "1M 4",
+                                        "8388608T:2",
+                                        "1234567890123456789012345:4"};
+    expect_entry(it, "0", 0, NULL);
+    expect_entry(it, "1M:8", BP_MIB | 8, NULL);
+    expect_entry(it, "64k:4095", 64 * BP_KIB | 4095, NULL);
+    expect_entry(it, "1:1", 4096 | 1, NULL);
+    expect_entry(it, "4097:16", 8192 | 16, NULL);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        expect_entry(it, wrong[i], 0, "not a size and a factor");
+}
+
+static void says_how_far_to_grow(void)
+{
+    CHECK_EQ(bp_options_stable_max(SIZE_MAX), 0);
+    bp_options.stable_realloc = BP_MIB | 8;
+    CHECK_EQ(bp_options_stable_max(BP_MIB - 1), 0);
+    CHECK_EQ(bp_options_stable_max(BP_MIB), 8 * BP_MIB);
+    CHECK_EQ(bp_options_stable_max(SIZE_MAX / 4), SIZE_MAX / 2);
+}
+
 static void expect_choices(const struct bp_option *option)
 {
     char words[128], wrong[160], *rest = words;
@@ -221,7 +273,35 @@ static void reads_choices(void)
     expect_entry(named("BUMPALLOC_REALLOC_ZERO"), "Alloc", 0, "unknown");
 }
 
-// --- the environment ---
+static void reads_texts(void)
+{
+    const struct bp_option *to = named("BUMPALLOC_STATS_TO");
+    char longest[BP_OPTION_TEXT_MAX + 2], shorter[201];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = 0;
+    snprintf(shorter, sizeof shorter, "%s", longest); // expect_entry has room for that
+    expected_text = "/tmp/stats.%p";
+    expect_entry(to, "/tmp/stats.%p", 0, NULL);
+    expected_text = shorter;
+    expect_entry(to, shorter, 0, NULL);
+    CHECK(bp_option_parse(to, longest + 1, NULL));
+    expected_text = "2";
+    expect_entry(to, "", 0, "empty or too long");
+    CHECK(!bp_option_parse(to, longest, NULL));
+}
+
+// The environment may be overwritten once it was read.
+static void texts_are_copied(void)
+{
+    char entry[] = "BUMPALLOC_STATS_TO=3";
+    entries[0] = entry;
+    environ = (char **)(uintptr_t)entries;
+    bp_options_read();
+    memset(entry, 'x', sizeof entry - 1);
+    CHECK_STR(bp_options.stats_to, "3");
+}
+
+// --- bumpalloc_conf ---
 
 static void set(const char *first, const char *second, const char *third)
 {
@@ -229,6 +309,71 @@ static void set(const char *first, const char *second, const char *third)
     entries[1] = second;
     entries[2] = third;
 }
+
+const char *bumpalloc_conf; // this program's, as the library sees it
+
+static void conf_sets_each(void)
+{
+    bumpalloc_conf = "limit=5M, purge-floor=1M\n THP=never,stats_to=4";
+    bp_options_read();
+    CHECK_EQ(bp_options.limit_bytes, 5 * BP_MIB);
+    CHECK_EQ(bp_options.purge_floor_bytes, BP_MIB);
+    CHECK_EQ(bp_options.thp, BP_THP_NEVER);
+    CHECK_STR(bp_options.stats_to, "4");
+    for (unsigned i = 0; bp_option_at(i); i++) {
+        const struct bp_option *it = bp_option_at(i);
+        bool said = it->value == &bp_options.limit_bytes || it == named("BUMPALLOC_STATS_TO") ||
+                    it->value == &bp_options.purge_floor_bytes || it->value == &bp_options.thp;
+        CHECK_EQ(bp_option_source(i), said ? BP_FROM_CONF : BP_FROM_DEFAULT);
+    }
+}
+
+static void environment_goes_before_conf(void)
+{
+    bumpalloc_conf = "limit=5M";
+    set("BUMPALLOC_LIMIT=6M", NULL, NULL);
+    expect(named("BUMPALLOC_LIMIT"), 6 * BP_MIB, "");
+    set("BUMPALLOC_LIMIT=six", NULL, NULL);
+    expect(named("BUMPALLOC_LIMIT"), 5 * BP_MIB,
+           "bumpalloc: BUMPALLOC_LIMIT=six: not a size, using 5M\n");
+}
+
+static void conf_is_reported_by_its_name(void)
+{
+    bumpalloc_conf = "limit=many,limits=1,purge,=,limit=1M";
+    expect(named("BUMPALLOC_LIMIT"), BP_MIB,
+           "bumpalloc: bumpalloc_conf: limit=many: not a size, using 0\n"
+           "bumpalloc: bumpalloc_conf: limits=1: unknown option, ignored\n"
+           "bumpalloc: bumpalloc_conf: purge: unknown option, ignored\n"
+           "bumpalloc: bumpalloc_conf: =: unknown option, ignored\n");
+}
+
+static void values_print_as_they_are_read(void)
+{
+    static const struct {
+        const char *name, *text;
+    } some[] = {{"LIMIT", "5M"},        {"LIMIT", "1025"},
+                {"RESERVE", "3T"},      {"PURGE", "never"},
+                {"PURGE", "auto"},      {"PURGE_SHARE", "33"},
+                {"STATS_TO", "a file"}, {"STATS", "prometheus"},
+                {"LIMIT", "0"},         {"STABLE_REALLOC", "1M:8"},
+                {"STABLE_REALLOC", "0"}};
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        char entry[100];
+        struct bp_line line = {.length = 0};
+        const struct bp_option *option = bp_option_find(some[i].name, strlen(some[i].name));
+        REQUIRE(option);
+        snprintf(entry, sizeof entry, "BUMPALLOC_%s=%s", some[i].name, some[i].text);
+        set(entry, NULL, NULL);
+        environ = (char **)(uintptr_t)entries;
+        bp_options_read();
+        bp_option_print(option, &line);
+        line.text[line.length] = 0;
+        CHECK_STR(line.text, some[i].text);
+    }
+}
+
+// --- the environment ---
 
 static void reports_each_bad_option(void)
 {
@@ -292,7 +437,11 @@ static void nothing_set(void)
 
 UNIT_MAIN(UNIT_CASE(has_every_field_once), UNIT_CASE(texts_are_for_users),
           UNIT_CASE(defaults_are_as_told), UNIT_CASE(reads_sizes), UNIT_CASE(rejects_other_sizes),
-          UNIT_CASE(reads_numbers), UNIT_CASE(reads_choices), UNIT_CASE(reports_each_bad_option),
+          UNIT_CASE(reads_numbers), UNIT_CASE(reads_a_size_and_a_factor),
+          UNIT_CASE(says_how_far_to_grow), UNIT_CASE(reads_choices), UNIT_CASE(reads_texts),
+          UNIT_CASE(texts_are_copied), UNIT_CASE(conf_sets_each),
+          UNIT_CASE(environment_goes_before_conf), UNIT_CASE(conf_is_reported_by_its_name),
+          UNIT_CASE(values_print_as_they_are_read), UNIT_CASE(reports_each_bad_option),
           UNIT_CASE(reports_unknown_names), UNIT_CASE(others_names_are_theirs),
           UNIT_CASE(first_of_equals_wins), UNIT_CASE(value_may_hold_anything),
           UNIT_CASE(long_lines_are_cut), UNIT_CASE(nothing_set))

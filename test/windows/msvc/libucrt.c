@@ -116,6 +116,16 @@ int fprintf(void *stream, const char *format, ...)
     (void)stream, (void)format;
     return -1;
 }
+int vsnprintf(char *text, size_t n_bytes, const char *format, char *arguments)
+{
+    (void)text, (void)n_bytes, (void)format, (void)arguments;
+    return -1;
+}
+size_t fwrite(const void *bytes, size_t n_bytes, size_t count, void *stream)
+{
+    (void)bytes, (void)n_bytes, (void)count, (void)stream;
+    return 0;
+}
 int fclose(void *stream)
 {
     (void)stream;

@@ -7,6 +7,7 @@
 #define NTAPI
 #define API                  __declspec(dllimport)
 #define TRUE                 1
+#define FALSE                0
 #define INFINITE             0xffffffffu
 #define MAX_PATH             260
 #define INVALID_HANDLE_VALUE ((HANDLE)(size_t)-1)
@@ -49,6 +50,9 @@ enum {
     OPEN_EXISTING = 3,
     OPEN_ALWAYS = 4,
     FILE_BEGIN = 0,
+    CREATE_ALWAYS = 2,
+    DUPLICATE_SAME_ACCESS = 2,
+    FileStandardInfo = 1,
     FILE_SHARE_READ = 1,
     PAGE_NOACCESS = 1,
     PAGE_READWRITE = 4,
@@ -68,9 +72,11 @@ enum {
     FILE_MAP_READ = 4,
     DELETE = 0x10000,
 };
-#define GENERIC_READ     0x80000000u
-#define GENERIC_WRITE    0x40000000u
-#define STD_ERROR_HANDLE ((DWORD)-12)
+#define GENERIC_READ      0x80000000u
+#define GENERIC_WRITE     0x40000000u
+#define STD_INPUT_HANDLE  ((DWORD)-10)
+#define STD_OUTPUT_HANDLE ((DWORD)-11)
+#define STD_ERROR_HANDLE  ((DWORD)-12)
 
 typedef struct {
     PVOID BaseAddress, AllocationBase;
@@ -91,6 +97,21 @@ typedef struct {
     unsigned long long IoInfo[6];
     SIZE_T ProcessMemoryLimit, JobMemoryLimit, PeakProcessMemoryUsed, PeakJobMemoryUsed;
 } JOBOBJECT_EXTENDED_LIMIT_INFORMATION;
+
+typedef struct {
+    DWORD dwFileAttributes, times[6], dwVolumeSerialNumber, nFileSizeHigh, nFileSizeLow;
+    DWORD nNumberOfLinks, nFileIndexHigh, nFileIndexLow;
+} BY_HANDLE_FILE_INFORMATION;
+typedef struct {
+    LARGE_INTEGER AllocationSize, EndOfFile;
+    DWORD NumberOfLinks;
+    unsigned char DeletePending, Directory;
+} FILE_STANDARD_INFO;
+typedef struct {
+    ULONG_PTR Internal, InternalHigh;
+    DWORD Offset, OffsetHigh;
+    HANDLE hEvent;
+} OVERLAPPED;
 
 API void *VirtualAlloc(void *, SIZE_T, DWORD, DWORD);
 API BOOL VirtualFree(void *, SIZE_T, DWORD);
@@ -132,3 +153,8 @@ API DWORD GetTempPathA(DWORD, char *);
 API BOOL GetFileSizeEx(HANDLE, LARGE_INTEGER *);
 API BOOL SetFilePointerEx(HANDLE, LARGE_INTEGER, LARGE_INTEGER *, DWORD);
 API BOOL SetEndOfFile(HANDLE);
+API BOOL DuplicateHandle(HANDLE, HANDLE, HANDLE, HANDLE *, DWORD, BOOL, DWORD);
+API BOOL GetHandleInformation(HANDLE, DWORD *);
+API BOOL GetFileInformationByHandle(HANDLE, BY_HANDLE_FILE_INFORMATION *);
+API BOOL GetFileInformationByHandleEx(HANDLE, int, void *, DWORD);
+API BOOL ReadFile(HANDLE, void *, DWORD, DWORD *, OVERLAPPED *);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "thread/boot.h"
+
+#include "core/options.h"
+#include "os/os.h"
+#include "reserve/limit.h"
+#include "reserve/reserve.h"
+#include "thread/fork.h"
+
+enum { BOOT_NOT_YET, BOOT_RUNNING, BOOT_READY };
+
+static bp_atomic_u32 state;
+
+static void boot(void (*report)(void))
+{
+    struct bp_os_quota quota;
+    bp_options_read();
+    bp_os_quota_read("", &quota);
+    bp_limit_init(bp_options.limit_bytes, quota.memory_bytes);
+    bp_reserve_init(bp_options.reserve_bytes);
+    bp_options.nofree &= bp_reservation.n_bytes != 0; // a sequence needs chunks
+    bp_registry_set_cpus(quota.cpu_count);
+    bp_registry_init();
+    bp_os_thread_exit_register(bp_registry_thread_ended);
+    if (report)
+        report();
+}
+
+// Nothing in boot allocates or can be hooked, so nobody waits for itself here.
+void bp_boot(void (*report)(void))
+{
+    // pairs with the release below: the reservation is laid out
+    if (bp_load_u32_acquire(&state) == BOOT_READY)
+        return;
+    // pairs with nothing: it only elects who boots
+    if (bp_cas_u32_acquire(&state, BOOT_NOT_YET, BOOT_RUNNING)) {
+        boot(report);
+        // pairs with the acquire above and below
+        bp_store_u32_release(&state, BOOT_READY);
+        // May allocate, which is why it comes after READY.
+        bp_os_fork_register(bp_fork_prepare, bp_fork_parent, bp_fork_child);
+        return;
+    }
+    // pairs with the release above
+    while (bp_load_u32_acquire(&state) != BOOT_READY)
+        bp_os_yield();
+}
