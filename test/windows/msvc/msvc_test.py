@@ -88,7 +88,8 @@ class Msvc(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         sources = [pathlib.Path(source) for source in KIT.options.sources]
-        cls.objects = [KIT.compile(source, f'lib_{source.stem}') for source in sources]
+        cls.objects = [KIT.compile(source, f'lib_{source.parent.name}_{source.stem}')
+                       for source in sources]
         cls.ours = KIT.archive('bumpalloc.lib', cls.objects)
         cls.startup = KIT.compile(HERE / 'startup.c', 'startup')
         parts = [KIT.compile(HERE / 'libucrt.c', f'part_{part}', f'-DPART_{part}', '-fno-builtin')
@@ -145,7 +146,8 @@ class Msvc(unittest.TestCase):
         for twin in PAIRS:
             with self.subTest(twin):
                 lacking = KIT.compile(source, f'lacks{twin}', f'-D{twin}=bump_unused')
-                ours = [lacking if obj.stem == 'lib_windows_crt' else obj for obj in self.objects]
+                ours = [lacking if obj.stem == 'lib_interpose_windows_crt' else obj
+                        for obj in self.objects]
                 user = self.out_object(twin)
                 status, said, _ = KIT.link(f'lacks{twin}', self.startup, self.mt, user, *ours,
                                            self.static, *self.system)
