@@ -54,6 +54,7 @@ windows_build_in()
 {
     say "building with $(basename "$2" .ini), warnings are errors ($(basename "$1")/)"
     if [ ! -f "$1/build.ninja" ]; then
+        rm -rf "$1/meson-private" "$1/meson-info"
         logged "$1" meson setup "$1" "$root" --cross-file "$2" -Dbuildtype=release \
             -Dwerror=true || return 1
     fi
