@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #ifdef __cplusplus
@@ -72,7 +75,24 @@ static inline void *bump_malloc_alloc_(void *context, size_t n_bytes, size_t ali
         return align && (align & (align - 1)) == 0 ? malloc(n_bytes) : NULL;
     if ((align & (align - 1)) != 0 || n_bytes > SIZE_MAX - align)
         return NULL;
+#if defined(_WIN32)
+    return _aligned_malloc(n_bytes, align);
+#else
     return aligned_alloc(align, (n_bytes + align - 1) & ~(align - 1));
+#endif
+}
+
+// Private. Windows keeps aligned blocks apart.
+static inline void bump_malloc_release_(void *object, size_t align)
+{
+    (void)align;
+#if defined(_WIN32)
+    if (align > BUMP_ALIGN) {
+        _aligned_free(object);
+        return;
+    }
+#endif
+    free(object);
 }
 
 // Private.
@@ -80,8 +100,7 @@ static inline void bump_malloc_free_(void *context, void *object, size_t n_bytes
 {
     (void)context;
     (void)n_bytes;
-    (void)align;
-    free(object);
+    bump_malloc_release_(object, align);
 }
 
 // Private. realloc would forget the alignment.
@@ -94,7 +113,7 @@ static inline void *bump_malloc_resize_(void *context, void *object, size_t old_
     if (!moved)
         return NULL;
     memcpy(moved, object, old_bytes < new_bytes ? old_bytes : new_bytes);
-    free(object);
+    bump_malloc_release_(object, align);
     return moved;
 }
 

@@ -2,8 +2,8 @@
 #include "bumpalloc/error.h"
 
 #include "base/attr.h"
+#include "os/os_codes.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 static const struct {

@@ -7,9 +7,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "os/os.h"
+#include "os/os_codes.h"
 #include "os/os_map.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum {

@@ -42,6 +42,16 @@ static int settle(struct bump_region *region)
     return 0;
 }
 
+// Where purged pages may read anything they are released and committed again. If that fails they
+// have no access any more, as after a failed commit.
+static int pages_clear(struct bump_region *region, char *from, size_t n_bytes)
+{
+    if (!bp_os_charges_commit())
+        return -bp_os_purge(from, n_bytes);
+    int code = -bp_os_range_release(from, n_bytes, region->flags & BUMP_REGION_LAX);
+    return code ? code : -bp_os_range_protect(from, n_bytes, region->prot);
+}
+
 BP_EXPORT int bump_region_decommit(struct bump_region *region, size_t offset_bytes, size_t n_bytes)
 {
     int code = check_pages(region, offset_bytes, n_bytes);
@@ -49,7 +59,7 @@ BP_EXPORT int bump_region_decommit(struct bump_region *region, size_t offset_byt
         return code;
     if (region->flags & BP_REGION_FILE)
         return -bp_os_file_punch(region->file, offset_bytes, n_bytes);
-    return -bp_os_purge(region->base + offset_bytes, n_bytes);
+    return pages_clear(region, region->base + offset_bytes, n_bytes);
 }
 
 BP_EXPORT int bump_region_protect(struct bump_region *region, size_t offset_bytes, size_t n_bytes,

@@ -4,7 +4,7 @@
 #ifndef BP_BASE_ATTR_H
 #define BP_BASE_ATTR_H
 
-#if !defined(__GNUC__)
+#if !defined(__GNUC__) && !defined(__clang__)
 #error "libbumpalloc needs gcc or clang"
 #endif
 

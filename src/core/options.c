@@ -76,9 +76,6 @@ enum {
 
 static uint8_t sources[OPTION_COUNT]; // enum bp_option_source
 
-// What a program may say about itself: "purge_floor=32M,thp=never". The library does not define it.
-extern const char *bumpalloc_conf BP_WEAK BP_VISIBLE; // declared in bumpalloc/bumpalloc.h, too
-
 static unsigned suffix_shift(char suffix)
 {
     switch (suffix | 0x20) {
@@ -350,7 +347,8 @@ static void conf_read(const char *text)
 
 void bp_options_read(void)
 {
-    if (&bumpalloc_conf && bumpalloc_conf)
-        conf_read(bumpalloc_conf);
+    const char *conf = bp_os_conf();
+    if (conf)
+        conf_read(conf);
     environment_read();
 }

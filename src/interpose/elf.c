@@ -6,14 +6,13 @@
 #include "api/stats.h"
 #include "base/bits.h"
 #include "entry/entry.h"
+#include "interpose/zeroed.h"
 #include "thread/heap_hot.h"
 
 #include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CALLOC_INLINE_MAX = 256 };
 
 // Says where bp_page is (api/view.h): a note is never stripped, and mapped in every process.
 __asm__(".pushsection .note.bumpalloc, \"a\", @note\n"
@@ -50,29 +49,9 @@ BP_EXPORT void free(void *pointer)
         bp_entry_free_slow(pointer);
 }
 
-// Objects are whole 16-byte units: a short loop beats a call for small ones.
-static inline void *zeroed(void *object, size_t n_bytes)
-{
-    typedef long long unit __attribute__((vector_size(16), may_alias));
-    unit *at = object;
-    unit *end = at + (n_bytes + 15) / 16;
-    for (; at < end; at++) {
-        *at = (unit){0, 0};
-        __asm__ volatile("" ::: "memory"); // or it becomes a call of memset
-    }
-    return object;
-}
-
 BP_EXPORT void *calloc(size_t count, size_t n_bytes)
 {
-    size_t total;
-    if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) || total > CALLOC_INLINE_MAX))
-        return bp_entry_calloc_slow(count, n_bytes);
-    struct bp_heap_hot *heap = bp_heap_tls;
-    void *object = bp_heap_try_alloc(heap, heap->key[(total + 15) >> 4]);
-    if (BP_UNLIKELY(!object))
-        return bp_entry_calloc_slow(count, n_bytes);
-    return zeroed(object, total);
+    return bp_hot_calloc(count, n_bytes);
 }
 
 BP_EXPORT void *realloc(void *pointer, size_t n_bytes)

@@ -5,6 +5,7 @@
 //  - nothing here allocates, prints, or calls up.
 // A page of a reservation is reserved (no access), committed (readable, writable, charged) or
 // purged (committed, no memory behind it, reads zero).
+// What a system does not have answers ENOSYS or ENOTSUP, and callers have another way.
 #ifndef BP_OS_OS_H
 #define BP_OS_OS_H
 
@@ -33,6 +34,11 @@ size_t bp_os_page_bytes(void);
 unsigned bp_os_cpu_count(void);
 // RLIMIT_AS or its like; SIZE_MAX where there is none.
 size_t bp_os_address_limit(void);
+// The most that may be reserved without being asked for: what costs nothing on this system.
+size_t bp_os_reserve_default(void);
+// True if all that is committed is charged, used or not (Windows). Free memory is decommitted
+// then rather than purged, what is committed grows in small steps, and purged pages read anything.
+bool bp_os_charges_commit(void);
 
 // What the process may use of the machine.
 struct bp_os_quota {
@@ -63,6 +69,8 @@ int bp_os_decommit(void *addr, size_t n_bytes);
 int bp_os_purge(void *addr, size_t n_bytes);
 // committed -> purged, as a fresh mapping: pieces that were moved in merge again.
 int bp_os_renew(void *addr, size_t n_bytes);
+// Whether the system can move pages at all.
+bool bp_os_can_move(void);
 // Moves the pages behind src to dst (both committed); src is purged after it. The mapping at
 // dst does not merge with its neighbours any more: callers bound how often. one_piece: src was
 // not put together of moved pieces, which not every kernel moves at once. A failure leaves src
@@ -70,6 +78,10 @@ int bp_os_renew(void *addr, size_t n_bytes);
 int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
+// The same in huge pages, for systems where bp_os_huge cannot ask for them (Windows).
+int bp_os_map_huge(size_t n_bytes, void **ret_addr);
+// Takes access to committed pages away, and gives it back; contents and charge stay.
+int bp_os_protect(void *addr, size_t n_bytes, bool writable);
 // The same, not charged (bp_os_commit_lax), aligned to a page.
 int bp_os_map_lax(size_t n_bytes, void **ret_addr);
 // A mapping between two pages that cannot be touched: its neighbours may be anybody's.
@@ -108,6 +120,8 @@ uint32_t bp_os_now_ms(void);
 const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor);
+// What the program defines as bumpalloc_conf (bumpalloc/bumpalloc.h), or NULL.
+const char *bp_os_conf(void);
 void bp_os_write_error(const char *text, size_t n_bytes);
 // All of it, to a descriptor.
 int bp_os_write(int descriptor, const char *text, size_t n_bytes);

@@ -180,6 +180,11 @@ int bp_os_renew(void *addr, size_t n_bytes)
     return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
+bool bp_os_can_move(void)
+{
+    return true;
+}
+
 static int move_pages(void *dst, void *src, size_t n_bytes)
 {
     int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
@@ -255,6 +260,19 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
     if (code)
         return code;
     return map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
+}
+
+int bp_os_map_huge(size_t n_bytes, void **ret_addr)
+{
+    (void)n_bytes, (void)ret_addr;
+    return ENOTSUP;
+}
+
+int bp_os_protect(void *addr, size_t n_bytes, bool writable)
+{
+    int saved = errno;
+    int prot = writable ? PROT_READ | PROT_WRITE : PROT_NONE;
+    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
 }
 
 int bp_os_map_lax(size_t n_bytes, void **ret_addr)

@@ -111,6 +111,11 @@ int bp_os_renew(void *addr, size_t n_bytes)
     return bp_os_purge(addr, n_bytes);
 }
 
+bool bp_os_can_move(void)
+{
+    return false;
+}
+
 int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
 {
     (void)dst, (void)src, (void)n_bytes, (void)one_piece;

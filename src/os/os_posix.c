@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every POSIX system does alike: threads, fork, environment, limits, messages.
 #define _GNU_SOURCE
+#include "base/limits.h"
 #include "os/os.h"
 
 #include <dlfcn.h>
@@ -93,6 +94,16 @@ size_t bp_os_address_limit(void)
     return failed || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
 
+size_t bp_os_reserve_default(void)
+{
+    return BP_RESERVE_DEFAULT;
+}
+
+bool bp_os_charges_commit(void)
+{
+    return false;
+}
+
 // Walks environ itself: getenv is hooked by others, and may allocate there.
 const char *bp_os_env_next(const char *prefix, unsigned *cursor)
 {
@@ -117,6 +128,14 @@ const char *bp_os_env(const char *name)
             return entry + length + 1;
     }
     return NULL;
+}
+
+// What a program may say about itself: "purge_floor=32M,thp=never". The library does not define it.
+extern const char *bumpalloc_conf BP_WEAK BP_VISIBLE;
+
+const char *bp_os_conf(void)
+{
+    return &bumpalloc_conf ? bumpalloc_conf : NULL;
 }
 
 int bp_os_write(int descriptor, const char *text, size_t n_bytes)

@@ -5,11 +5,11 @@
 #include "base/limits.h"
 #include "core/lock.h"
 #include "os/os.h"
+#include "os/os_codes.h"
 #include "os/os_file.h"
 #include "os/os_map.h"
 #include "region/class_region.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { FOLDER_BYTES = 4096, SHARE_MAX_SHIFT = 39, SHARE_MIN_SHIFT = 30 };

@@ -11,11 +11,7 @@
 
 _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on it");
 
-// Slots below this size are committed whole, many at a time.
-#define WHOLE_SLOT_BYTES   (32 * BP_MIB)
-#define WINDOW_FIRST_BYTES (2 * BP_MIB)
-#define WINDOW_LAST_BYTES  (32 * BP_MIB)
-#define TRIM_BYTES         BP_MIB // a shorter tail is not worth a call
+#define TRIM_BYTES BP_MIB // a shorter tail is not worth a call
 
 #define LEAP_BYTES        (64 * BP_MIB)
 #define STABLE_TRIM_BYTES (64 * BP_KIB) // of a stable object, at least; and a third of what it had
@@ -162,13 +158,19 @@ void bp_region_give(unsigned region, void *object)
 
 // --- fresh slots and commit ---
 
-// lgalloc's growth: the first window is WINDOW_LAST_BYTES, each other one is longer than the last
+// Slots below this size are committed whole, many at a time.
+static size_t whole_slot_bytes(void)
+{
+    return bp_os_charges_commit() ? 256 * BP_KIB : 32 * BP_MIB;
+}
+
+// lgalloc's growth: the first window is as long as ours get, each other one is longer than the last
 // by as much, or by a 1/(dampener + 1)'th.
 static size_t damped_window_bytes(const struct bp_class_region *it, unsigned region,
                                   size_t dampener)
 {
     size_t slot_bytes = bp_region_slot_bytes(region);
-    size_t first = bp_max(WINDOW_LAST_BYTES / slot_bytes, 1);
+    size_t first = bp_max(bp_reserve_window_bytes(SIZE_MAX) / slot_bytes, 1);
     size_t last = it->last_window;
     return (last + bp_max(first, last / (dampener + 1))) * slot_bytes;
 }
@@ -179,8 +181,7 @@ static size_t window_bytes(const struct bp_class_region *it, unsigned region)
     if (dampener != SIZE_MAX)
         return damped_window_bytes(it, region, dampener);
     size_t in_use = it->window_end * bp_region_slot_bytes(region);
-    size_t n_bytes = in_use < 2 * WINDOW_LAST_BYTES ? WINDOW_FIRST_BYTES : WINDOW_LAST_BYTES;
-    return bp_max(n_bytes, bp_region_slot_bytes(region));
+    return bp_max(bp_reserve_window_bytes(in_use), bp_region_slot_bytes(region));
 }
 
 // Commits a window of whole slots at the frontier if one is due; a failure is left to `use`.
@@ -189,7 +190,7 @@ static void window_commit_locked(struct bp_class_region *it, unsigned region)
     size_t slot_bytes = bp_region_slot_bytes(region);
     size_t n_bytes = window_bytes(it, region);
     size_t left = ((size_t)1 << bp_reservation.region_shift) - it->frontier * slot_bytes;
-    if (it->frontier < it->window_end || slot_bytes >= WHOLE_SLOT_BYTES)
+    if (it->frontier < it->window_end || slot_bytes >= whole_slot_bytes())
         return;
     n_bytes = bp_min(n_bytes, left);
     if (bp_reserve_commit(bp_slot_object(region, it->frontier + 1), n_bytes)) {
@@ -316,6 +317,18 @@ bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_di
     return true;
 }
 
+// Where commit is charged, all that is committed behind `keep` goes.
+static bool tail_purge(struct bp_slot *slot, char *start, size_t keep, size_t dirty_bytes)
+{
+    if (!bp_os_charges_commit())
+        return bp_reserve_purge(start, bp_align_up(dirty_bytes, bp_os_page_bytes()), dirty_bytes);
+    size_t n_bytes = slot->committed_bytes - keep;
+    if (!bp_reserve_release(start, n_bytes, n_bytes, dirty_bytes))
+        return false;
+    slot->committed_bytes = keep;
+    return true;
+}
+
 // Purges what a slot still holds behind its usable bytes, if that is worth a call.
 static void slot_trim(struct bp_slot *slot, void *object)
 {
@@ -324,7 +337,7 @@ static void slot_trim(struct bp_slot *slot, void *object)
     size_t tail = bp_sub_or_zero(slot->dirty_bytes, keep);
     size_t torn = bp_min(bp_align_up(keep, BP_SLOT_UNIT_BYTES) - keep, tail);
     size_t least = slot->state == BP_SLOT_STABLE ? bp_max(STABLE_TRIM_BYTES, keep / 2) : TRIM_BYTES;
-    if (tail < least || !bp_reserve_purge((char *)object + keep, bp_align_up(tail, page), tail))
+    if (tail < least || !tail_purge(slot, (char *)object + keep, keep, tail))
         return;
     bp_sub_relaxed(&bp_counters.slot_bytes, tail);
     bp_add_relaxed(&bp_counters.torn_bytes, torn);

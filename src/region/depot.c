@@ -142,7 +142,7 @@ static size_t holes_purge(const struct bp_span *span, uint32_t all, uint32_t fre
         size_t from = bp_align_up(bp_hole_begin(span->class_index, at) * bytes, page);
         size_t until = bp_align_down(bp_hole_begin(span->class_index, end) * bytes, page);
         bool any = fresh >> at & ((1u << (end - at)) - 1);
-        if (any && from < until && bp_reserve_purge(start + from, until - from, until - from))
+        if (any && from < until && bp_reserve_punch(start + from, until - from))
             released += until - from;
     }
     return released;

@@ -48,7 +48,7 @@ void bp_region_want_huge(unsigned region, void *object)
 
 static bool may_move(void)
 {
-    return bp_load_relaxed(&bp_counters.moved_pieces) < MOVED_MAX;
+    return bp_os_can_move() && bp_load_relaxed(&bp_counters.moved_pieces) < MOVED_MAX;
 }
 
 static void moved_add(struct bp_slot *slot, uint16_t pieces)
@@ -237,6 +237,21 @@ static size_t attach_purged(struct bp_class_region *it, unsigned region, uint32_
     return released;
 }
 
+// Where commit is charged: all that the slots have goes.
+static bool slots_release(unsigned region, uint32_t first, uint32_t count, size_t dirty_bytes)
+{
+    size_t committed_bytes = 0;
+    size_t last_bytes = bp_slot_at(region, first + count - 1)->committed_bytes;
+    size_t n_bytes = (count - 1) * bp_region_slot_bytes(region) + last_bytes;
+    for (uint32_t i = first; i < first + count; i++)
+        committed_bytes += bp_slot_at(region, i)->committed_bytes;
+    if (!bp_reserve_release(bp_slot_object(region, first), n_bytes, committed_bytes, dirty_bytes))
+        return false;
+    for (uint32_t i = first; i < first + count; i++)
+        bp_slot_at(region, i)->committed_bytes = 0;
+    return true;
+}
+
 static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
 {
     struct bp_slot *last = bp_slot_at(region, first + count - 1);
@@ -248,6 +263,8 @@ static bool slots_purge(unsigned region, uint32_t first, uint32_t count)
     size_t dirty_bytes = 0;
     for (uint32_t i = first; i < first + count; i++)
         dirty_bytes += bp_slot_at(region, i)->dirty_bytes;
+    if (bp_os_charges_commit())
+        return slots_release(region, first, count, dirty_bytes);
     if (!last->moved)
         return bp_reserve_purge(start, until, dirty_bytes);
     bool failed = bp_os_renew(start, last->committed_bytes) != 0;

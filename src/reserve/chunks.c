@@ -22,13 +22,10 @@ struct chunk {
 };
 _Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
 
-// Commit windows: large enough to be rare, small enough to be charged without regret.
 enum {
     UNIT_CHUNKS = 32, // 2 MiB: a huge page on x86-64
     PICK_AMONG = 16,
 };
-#define WINDOW_FIRST_BYTES (2 * BP_MIB)
-#define WINDOW_LAST_BYTES  (32 * BP_MIB)
 
 static struct {
     struct bp_lock lock;            // rank CHUNKS: guards all below and the chunk records
@@ -177,9 +174,7 @@ static bool window_commit_locked(uint32_t count)
 
 static uint32_t window_chunks(void)
 {
-    size_t n_bytes =
-        in_use_bytes() < 2 * WINDOW_LAST_BYTES ? WINDOW_FIRST_BYTES : WINDOW_LAST_BYTES;
-    return (uint32_t)(n_bytes >> BP_CHUNK_SHIFT);
+    return (uint32_t)(bp_reserve_window_bytes(in_use_bytes()) >> BP_CHUNK_SHIFT);
 }
 
 // Moves the frontier so that a run of `count` ends at or before it; returns the run or 0.
@@ -354,13 +349,14 @@ static uint32_t detach_oldest_locked(uint32_t most, uint32_t *ret_first)
 
 static void purge_settle(uint32_t first, uint32_t count, bool failed)
 {
+    uint32_t state = bp_os_charges_commit() ? CHUNK_RESERVED : CHUNK_CLEAN;
     uint32_t now = bp_budget_purge_time();
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
         if (failed)
             dirty_insert_locked(i);
         else
-            *chunk_at(i) = (struct chunk){.stamp = now, .state = CHUNK_CLEAN};
+            *chunk_at(i) = (struct chunk){.stamp = now, .state = state};
         free_insert_locked(i);
     }
     arena.busy -= count;

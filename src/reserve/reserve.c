@@ -10,6 +10,7 @@
 
 enum {
     HEAPS_WITH_REGIONS = 1 << 17, // threads at a time with a heap of their own
+    HEAPS_CHARGED = 1 << 12,      // where the records of the chunks that they take are charged
     HEAPS_WITHOUT = 1 << 8,
     SHARES = 32, // class regions get 1/32 of the reservation each, the arena area 8/32
 };
@@ -46,13 +47,44 @@ bool bp_reserve_decommit(void *addr, size_t n_bytes)
     return true;
 }
 
-bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes)
+static bool purge(void *addr, size_t n_bytes, size_t dirty_bytes)
 {
     if (bp_options.purge == BP_PURGE_NEVER)
         return false;
     bool failed = bp_os_purge(addr, n_bytes) != 0;
     bp_reserve_note_purge(failed, dirty_bytes);
     return !failed;
+}
+
+bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes)
+{
+    if (bp_os_charges_commit())
+        return bp_reserve_release(addr, n_bytes, n_bytes, dirty_bytes);
+    return purge(addr, n_bytes, dirty_bytes);
+}
+
+bool bp_reserve_punch(void *addr, size_t n_bytes)
+{
+    return purge(addr, n_bytes, n_bytes);
+}
+
+bool bp_reserve_release(void *addr, size_t n_bytes, size_t committed_bytes, size_t dirty_bytes)
+{
+    if (bp_options.purge == BP_PURGE_NEVER)
+        return false;
+    bool failed = bp_os_decommit(addr, n_bytes) != 0;
+    bp_reserve_note_purge(failed, dirty_bytes);
+    bp_sub_relaxed(&bp_counters.committed_bytes, failed ? 0 : committed_bytes);
+    return !failed;
+}
+
+// Large enough to be rare; and where commit is charged, no more than an eighth too much.
+size_t bp_reserve_window_bytes(size_t in_use_bytes)
+{
+    if (!bp_os_charges_commit())
+        return in_use_bytes < 64 * BP_MIB ? 2 * BP_MIB : 32 * BP_MIB;
+    size_t eighth = bp_min(in_use_bytes / 8, 8 * BP_MIB);
+    return (size_t)1 << bp_log2_floor(bp_max(eighth, BP_CHUNK_BYTES));
 }
 
 void bp_reserve_note_purge(bool failed, size_t dirty_bytes)
@@ -104,7 +136,7 @@ static void lay_out(void)
         it->region_count = BP_REGION_COUNT;
         it->region_shift = bp_log2_floor(it->n_bytes / SHARES);
         low_bytes = (size_t)8 << it->region_shift;
-        heaps = HEAPS_WITH_REGIONS;
+        heaps = bp_os_charges_commit() ? HEAPS_CHARGED : HEAPS_WITH_REGIONS;
     }
     size_t chunk_count = low_bytes >> BP_CHUNK_SHIFT;
     size_t meta = bp_meta_layout(it->base, chunk_count, heaps, it->region_count, it->region_shift);
@@ -117,6 +149,8 @@ static void lay_out(void)
 
 void bp_reserve_init(size_t wanted_bytes)
 {
+    if (wanted_bytes == BP_RESERVE_DEFAULT)
+        wanted_bytes = bp_os_reserve_default();
     size_t n_bytes = bp_align_down(affordable_bytes(wanted_bytes), 2 * BP_MIB);
     n_bytes = bp_min(n_bytes, BP_ADDRESS_MAX / 2);
     if (n_bytes >= BP_RESERVE_REGIONS_MIN)

@@ -48,8 +48,15 @@ void bp_reserve_init(size_t wanted_bytes);
 // Commit and decommit with the books kept: dump flag, counters. False changes nothing.
 bool bp_reserve_commit(void *addr, size_t n_bytes);
 bool bp_reserve_decommit(void *addr, size_t n_bytes);
-// Purges a range that holds so many dirty bytes, and counts it. False: the memory is as it was.
+// Purges a committed range that holds so many dirty bytes, and counts it. Where commit is charged
+// it is decommitted too. False: the memory is as it was.
 bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes);
+// The same for a part of what stays in use: its charge stays with it (bp_os_charges_commit).
+bool bp_reserve_punch(void *addr, size_t n_bytes);
+// Purges by decommit, where commit is charged: of the range so many bytes are committed.
+bool bp_reserve_release(void *addr, size_t n_bytes, size_t committed_bytes, size_t dirty_bytes);
+// By how much what is committed grows at a time, when so much is in use.
+size_t bp_reserve_window_bytes(size_t in_use_bytes);
 // Counts what was purged in another way.
 void bp_reserve_note_purge(bool failed, size_t dirty_bytes);
 

@@ -290,5 +290,7 @@ size_t bp_request_trim(void)
     size_t released = flush_all() + bp_depot_punch_all();
     if (bp_options.count)
         bp_registry_step_out();
+    if (bp_os_charges_commit())
+        bp_purge_decommit(); // what was never used counts there too
     return released;
 }

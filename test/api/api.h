@@ -6,14 +6,30 @@
 #include "check.h"
 
 #include <bumpalloc/bumpalloc.h>
+#if !defined(_WIN32)
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#endif
 
 enum { KIB = 1 << 10, MIB = 1 << 20, STEP = 64 * KIB };
 #define GIB ((size_t)1 << 30)
+
+static inline void write_42(void *address)
+{
+    *(volatile char *)address = 42;
+}
+
+static inline void read_it(void *address)
+{
+    (void)*(volatile char *)address;
+}
+
+#if defined(_WIN32)
+#include "api_windows.h"
+#else
 
 static inline size_t page_bytes(void)
 {
@@ -39,16 +55,6 @@ static inline int in_child(void (*fn)(void *), void *argument)
     return status;
 }
 
-static inline void write_42(void *address)
-{
-    *(volatile char *)address = 42;
-}
-
-static inline void read_it(void *address)
-{
-    (void)*(volatile char *)address;
-}
-
 static inline bool faults(void (*access)(void *), void *address)
 {
     int status = in_child(access, address);
@@ -66,6 +72,8 @@ static inline bool is_resident(void *address)
     unsigned char bit = 0;
     return mincore(address, page_bytes(), &bit) == 0 && (bit & 1);
 }
+
+#endif
 
 static inline bool is_filled(const void *bytes, size_t n_bytes, unsigned char with)
 {

@@ -145,7 +145,12 @@ __attribute__((noreturn)) static inline void check_skip(const char *reason)
 }
 
 // Is the allocator of this process the library (rather than the system's, the oracle)?
-#ifdef CHECK_STATIC
+#if defined(CHECK_ORACLE)
+static inline bool check_library(void)
+{
+    return false;
+}
+#elif defined(CHECK_STATIC)
 extern const char *bump_version(void) __attribute__((weak));
 static inline bool check_library(void)
 {

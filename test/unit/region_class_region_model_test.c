@@ -199,7 +199,9 @@ static void agree_with_their_records(void)
     }
     check_books();
     CHECK_EQ(bp_load_relaxed(&bp_counters.slot_bytes), 0);
-    CHECK(saw_refused > 3 && saw_moved > 5 && saw_purged > 100 && saw_decommitted > 30);
+    CHECK(saw_refused > 3 && saw_purged > 100);
+    CHECK(saw_moved > 5 || !bp_os_can_move());
+    CHECK(saw_decommitted > 30 || bp_os_charges_commit()); // a purge is a decommit then
 }
 
 // --- threads ---

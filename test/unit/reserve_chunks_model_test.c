@@ -237,14 +237,14 @@ static void purge(bool faulty)
             last++;
     }
     if (faulty)
-        fault_all(BP_OS_PURGE);
+        fault_all(bp_os_charges_commit() ? BP_OS_DECOMMIT : BP_OS_PURGE);
     size_t expected = faulty ? 0 : (last - first) * BP_CHUNK_BYTES;
     CHECK_EQ(bp_chunks_purge_oldest(SIZE_MAX), expected);
     fault_none();
     if (faulty)
         age(first, last);
     for (uint32_t i = first; i < last && !faulty; i++)
-        shadow[i].state = CLEAN;
+        shadow[i].state = bp_os_charges_commit() ? RESERVED : CLEAN;
 }
 
 // Each run of clean chunks is one call; the fault, if any, hits one of them.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// A stand-in for Microsoft's startup object: the entry point, and what makes an image have
+// thread-local storage and callbacks for it.
+#include <windows.h>
+
+API void ExitProcess(unsigned status);
+int main(void);
+
+unsigned _tls_index;
+__attribute__((section(".tls"))) char _tls_start;
+__attribute__((section(".tls$ZZZ"))) char _tls_end;
+__attribute__((section(".CRT$XLA"))) const PIMAGE_TLS_CALLBACK __xl_a;
+__attribute__((section(".CRT$XLZ"))) const PIMAGE_TLS_CALLBACK __xl_z;
+
+const struct {
+    void *start, *end;
+    unsigned *index;
+    const PIMAGE_TLS_CALLBACK *callbacks;
+    unsigned zero_bytes, characteristics;
+} _tls_used = {&_tls_start, &_tls_end, &_tls_index, &__xl_a + 1, 0, 0};
+
+int mainCRTStartup(void);
+int mainCRTStartup(void)
+{
+    ExitProcess((unsigned)main());
+    return 0;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// The OS layer's contract (os/os.h) on Windows, function by function.
+#include "check.h"
+
+#include "base/limits.h"
+#include "os/os.h"
+#include "os/os_map.h"
+
+#include <windows.h>
+
+static bool all_are(const char *p, size_t n_bytes, char value)
+{
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (p[i] != value)
+            return false;
+    }
+    return true;
+}
+
+static DWORD state_of(const void *p)
+{
+    MEMORY_BASIC_INFORMATION info;
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    return info.State;
+}
+
+static void pages_change_state(void)
+{
+    void *base;
+    REQUIRE(bp_os_reserve(BP_GIB, BP_GIB, &base) == 0);
+    CHECK_ALIGNED(base, BP_GIB);
+    CHECK((size_t)base + BP_GIB <= BP_ADDRESS_MAX);
+    char *p = (char *)base + 4096;
+    CHECK_EQ(state_of(p), MEM_RESERVE);
+    CHECK_EQ(bp_os_commit(p, 65536), 0);
+    CHECK(state_of(p) == MEM_COMMIT && all_are(p, 65536, 0));
+    memset(p, 7, 65536);
+    CHECK_EQ(bp_os_commit(p - 4096, 65536), 0); // half of it again: keeps what is there
+    CHECK(all_are(p, 65536, 7));
+    CHECK_EQ(bp_os_purge(p, 4096), 0); // the contents are lost, the charge stays
+    CHECK(state_of(p) == MEM_COMMIT && all_are(p + 4096, 61440, 7));
+    p[0] = 1;
+    CHECK_EQ(bp_os_decommit(p, 65536), 0);
+    CHECK_EQ(state_of(p), MEM_RESERVE);
+    CHECK_EQ(bp_os_commit(p, 65536), 0);
+    CHECK(all_are(p, 65536, 0));
+    CHECK_EQ(bp_os_unmap(base, BP_GIB), 0);
+    CHECK_EQ(state_of(base), MEM_FREE);
+}
+
+static void refusals_are_codes(void)
+{
+    void *base = NULL;
+    errno = 3;
+    SetLastError(4711);
+    CHECK(bp_os_reserve((size_t)1 << 60, 65536, &base) != 0 && !base);
+    CHECK_EQ(bp_os_reserve(SIZE_MAX - 65535, BP_GIB, &base), ENOMEM);
+    CHECK(bp_os_commit((void *)65536, 65536) != 0);
+    CHECK(bp_os_unmap((void *)65536, 65536) != 0);
+    CHECK_EQ(bp_os_move(&base, &base, 1, true), ENOSYS);
+    CHECK(!bp_os_can_move() && bp_os_charges_commit());
+    CHECK_EQ(errno, 3);
+    CHECK_EQ(GetLastError(), 4711);
+}
+
+static void mappings(void)
+{
+    for (size_t align = 4096; align <= 64 * BP_MIB; align *= 4) {
+        void *p, *same;
+        REQUIRE(bp_os_map(300 * BP_KIB, align, &p) == 0);
+        CHECK_ALIGNED(p, align);
+        CHECK(all_are(p, 300 * BP_KIB, 0));
+        memset(p, 5, 300 * BP_KIB);
+        CHECK_EQ(bp_os_remap(p, 300 * BP_KIB, 400 * BP_KIB, &same), ENOSYS);
+        CHECK_EQ(bp_os_remap(p, 300 * BP_KIB, 100 * BP_KIB, &same), 0);
+        CHECK_PTR(same, p);
+        CHECK(all_are(p, 100 * BP_KIB, 5));
+        CHECK_EQ(state_of((char *)p + 100 * BP_KIB), MEM_RESERVE);
+        CHECK_EQ(bp_os_unmap(p, 100 * BP_KIB), 0);
+        CHECK_EQ(state_of(p), MEM_FREE);
+    }
+}
+
+// Large pages take a privilege that few have: what counts is that a refusal is one.
+static void huge_mappings_or_a_refusal(void)
+{
+    void *p = NULL;
+    CHECK(bp_os_map_huge(4096, &p) != 0 && !p);
+    if (bp_os_map_huge(4 * BP_MIB, &p) == 0) {
+        memset(p, 1, 4 * BP_MIB);
+        CHECK_EQ(bp_os_unmap(p, 4 * BP_MIB), 0);
+    } else {
+        CHECK_NULL(p);
+    }
+}
+
+static void protection_goes_and_comes(void)
+{
+    MEMORY_BASIC_INFORMATION info;
+    char *p;
+    REQUIRE(bp_os_map(65536, 4096, (void **)&p) == 0);
+    p[5] = 5;
+    CHECK_EQ(bp_os_protect(p, 4096, false), 0);
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    CHECK(info.Protect == PAGE_NOACCESS && info.RegionSize == 4096);
+    CHECK_EQ(bp_os_protect(p, 4096, true), 0);
+    CHECK_EQ(p[5], 5);
+    CHECK_EQ(bp_os_unmap(p, 65536), 0);
+}
+
+static void ranges_have_any_protection(void)
+{
+    MEMORY_BASIC_INFORMATION info;
+    char *p;
+    REQUIRE(bp_os_range_reserve(BP_MIB, 65536, true, (void **)&p) == 0);
+    CHECK_EQ(bp_os_range_protect(p, 65536, BP_OS_PROT_READ | BP_OS_PROT_WRITE), 0);
+    CHECK_EQ(bp_os_populate(p, 65536, true), 0);
+    memset(p, 5, 65536);
+    CHECK_EQ(bp_os_range_protect(p, 4096, 0), 0);
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    CHECK(info.Protect == PAGE_NOACCESS && info.RegionSize == 4096);
+    CHECK_EQ(bp_os_range_protect(p, 8192, BP_OS_PROT_READ), 0);
+    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
+    CHECK(info.Protect == PAGE_READONLY && info.RegionSize == 8192);
+    CHECK(all_are(p, 65536, 5));
+    CHECK_EQ(bp_os_range_release(p, 65536, true), 0);
+    CHECK_EQ(state_of(p), MEM_RESERVE);
+    CHECK_EQ(bp_os_unmap(p, BP_MIB), 0);
+}
+
+static void files_come_and_go(void)
+{
+    char folder[MAX_PATH], pattern[MAX_PATH + 32];
+    WIN32_FIND_DATAA found;
+    intptr_t file;
+    size_t n_bytes = 1;
+    REQUIRE(GetTempPathA(sizeof folder, folder) != 0);
+    REQUIRE(bp_os_file_temporary(folder, &file) == 0);
+    snprintf(pattern, sizeof pattern, "%sbumpalloc-*", folder);
+    HANDLE search = FindFirstFileA(pattern, &found);
+    CHECK(search != INVALID_HANDLE_VALUE);
+    FindClose(search);
+    CHECK_EQ(bp_os_file_allocate(file, 0, 5000), 0);
+    CHECK_EQ(bp_os_file_size(file, &n_bytes), 0);
+    CHECK_EQ(n_bytes, 5000);
+    CHECK_EQ(bp_os_file_cut(file, 100), 0);
+    CHECK_EQ(bp_os_file_size(file, &n_bytes), 0);
+    CHECK_EQ(n_bytes, 100);
+    CHECK_EQ(bp_os_file_map(folder, 4096, file, 0, BP_OS_PROT_READ), ENOTSUP);
+    CHECK_EQ(bp_os_file_close(file), 0);
+    CHECK(FindFirstFileA(pattern, &found) == INVALID_HANDLE_VALUE);
+    CHECK_EQ(bp_os_file_temporary("Z:\\no\\such\\folder", &file), ENOENT);
+    CHECK_EQ(bp_os_file_open("Z:\\no\\such\\file", false, &file), ENOENT);
+}
+
+static bp_atomic_u32 cell;
+static bp_atomic_u32 awake;
+
+static DWORD WINAPI sleeper(void *argument)
+{
+    (void)argument;
+    while (!bp_load_u32_relaxed(&cell))
+        bp_os_wait(&cell, 0);
+    atomic_fetch_add(&awake, 1);
+    return 0;
+}
+
+static void sleepers_are_woken(void)
+{
+    enum { SLEEPERS = 8 };
+    HANDLE thread[SLEEPERS];
+    for (int i = 0; i < SLEEPERS; i++)
+        thread[i] = CreateThread(NULL, 0, sleeper, NULL, 0, NULL);
+    Sleep(50);
+    CHECK_EQ(bp_load_u32_relaxed(&awake), 0);
+    bp_store_u32_relaxed(&cell, 1);
+    bp_os_wake(&cell);
+    CHECK_EQ(WaitForMultipleObjects(SLEEPERS, thread, TRUE, 10000), WAIT_OBJECT_0);
+    CHECK_EQ(bp_load_u32_relaxed(&awake), SLEEPERS);
+    uint32_t before = GetTickCount();
+    bp_os_wait_ms(&cell, 1, 100);
+    uint32_t slept_ms = GetTickCount() - before;
+    CHECK_FMT(slept_ms >= 80 && slept_ms < 5000, "%u ms", slept_ms);
+    bp_os_wait_ms(&cell, 0, 60000); // another value: no sleep
+}
+
+static bp_atomic_u32 ended;
+
+static void at_end(void *argument)
+{
+    CHECK_NULL(bp_os_thread_exit_argument());
+    CHECK_PTR(argument, &ended);
+    atomic_fetch_add(&ended, 1);
+}
+
+static DWORD WINAPI ends(void *argument)
+{
+    CHECK_NULL(bp_os_thread_exit_argument());
+    if (argument)
+        CHECK_EQ(bp_os_thread_exit_arm(argument), 0);
+    CHECK_PTR(bp_os_thread_exit_argument(), argument);
+    return 0;
+}
+
+static void started(void)
+{
+    bp_store_u32_relaxed(&cell, 2);
+    bp_os_wake(&cell);
+    ExitThread(0);
+}
+
+static void threads_end_and_start(void)
+{
+    CHECK_EQ(bp_os_thread_exit_register(at_end), 0);
+    void *arguments[] = {&ended, NULL};
+    for (int i = 0; i < 2; i++) {
+        HANDLE thread = CreateThread(NULL, 0, ends, arguments[i], 0, NULL);
+        CHECK_EQ(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+        CloseHandle(thread);
+    }
+    CHECK_EQ(bp_load_u32_relaxed(&ended), 1);
+    CHECK_EQ(bp_os_thread_start(started), 0);
+    while (bp_load_u32_relaxed(&cell) != 2)
+        bp_os_wait_ms(&cell, 1, 10000);
+}
+
+static void environment(void)
+{
+    SetEnvironmentVariableA("BUMPALLOC_PURGE", "now");
+    SetEnvironmentVariableA("BUMPALLOC_LIMIT", "1G");
+    SetEnvironmentVariableW(L"BUMPALLOC_THP", L"\x20ac"); // not ASCII: not ours
+    CHECK_STR(bp_os_env("BUMPALLOC_PURGE"), "now");
+    CHECK_STR(bp_os_env("BUMPALLOC_LIMIT"), "1G");
+    CHECK_NULL(bp_os_env("BUMPALLOC_THP"));
+    CHECK_NULL(bp_os_env("BUMPALLOC"));
+    unsigned cursor = 0, count = 0;
+    while (bp_os_env_next("BUMPALLOC_", &cursor))
+        count++;
+    CHECK_EQ(count, 2);
+    struct bp_os_quota quota;
+    bp_os_quota_read("", &quota);
+    CHECK(quota.cpu_count >= 1 && quota.cpu_count <= 64 && quota.memory_bytes > BP_MIB);
+}
+
+static void the_runtime_behind(void)
+{
+    void (*release)(void *) = (void (*)(void *))bp_os_next_function("free");
+    void *(*obtain)(size_t) = (void *(*)(size_t))bp_os_next_function("malloc");
+    REQUIRE(release && obtain);
+    CHECK_EQ((size_t)bp_os_next_function("malloc_usable_size"),
+             (size_t)bp_os_next_function("_msize"));
+    CHECK_NULL(bp_os_next_function("no_such_function"));
+    release(obtain(10));
+}
+
+CHECK_MAIN(pages_change_state, refusals_are_codes, mappings, huge_mappings_or_a_refusal,
+           protection_goes_and_comes, ranges_have_any_protection, files_come_and_go,
+           sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)
