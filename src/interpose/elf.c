@@ -169,6 +169,7 @@ BP_EXPORT int malloc_info(int options, FILE *stream)
     return bp_entry_info(options, stream);
 }
 
+#if defined(__GLIBC__)
 static size_t free_objects(const struct bp_stats *stats)
 {
     size_t count = 0;
@@ -177,7 +178,6 @@ static size_t free_objects(const struct bp_stats *stats)
     return count;
 }
 
-#if defined(__GLIBC__)
 BP_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct bp_stats stats;
