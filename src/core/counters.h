@@ -15,6 +15,7 @@ struct bp_counters {
     bp_atomic_size span_free_bytes;   // free objects in spans that are in use
     bp_atomic_size span_marked_bytes; // of them: in holes
     bp_atomic_size punched_bytes;     // pages behind them that were given back, since the start
+    bp_atomic_size run_bytes;         // spans that heaps bump through: how far is not known
     bp_atomic_size committed_bytes;   // readable and writable, metadata included
     bp_atomic_size returns;           // times that a cache, depot or pool took something back
     bp_atomic_size peak_used_bytes;   // spans, slots and direct mappings in use, at most so far

@@ -137,6 +137,8 @@ void bp_slot_pool(unsigned region, uint32_t number)
 {
     struct bp_class_region *it = bp_slots_region(region);
     struct bp_slot *slot = bp_slot_at(region, number);
+    if (BP_UNLIKELY(slot->moved && !slot->dirty_bytes))
+        bp_slot_renew(region, number);
     bp_add_relaxed(&bp_counters.returns, 1);
     bp_lock_take(&it->lock);
     slot->stamp = 0;

@@ -24,9 +24,11 @@ enum {
     SWEEP_CHUNKS = 16,
 };
 
+enum depot_use { DEPOT_DRAINED, DEPOT_IDLE, DEPOT_USED };
+
 struct depot {
     struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
-    bool used;           // since bp_depot_drain_idle looked last
+    bp_atomic_u32 used;  // enum depot_use: since bp_depot_drain_idle looked last
     uint32_t count;
     struct bp_magazine stack[DEPOT_SLOTS];
     struct bp_span_lists lists;
@@ -84,7 +86,7 @@ static void depot_give_lock(struct depot *depot) BP_PROVE(release_capability(&de
 
 static void depot_give_lock(struct depot *depot)
 {
-    depot->used = true;
+    bp_store_u32_relaxed(&depot->used, DEPOT_USED);
     free_bytes_note(depot);
     stock_update(depot);
     bp_lock_give(&depot->lock);
@@ -118,12 +120,6 @@ static void stack_push_locked(struct depot *depot, struct bp_magazine magazine)
 {
     depot->stack[depot->count++] = magazine;
     tally(&tally_of(depot)->stocked_objects, magazine.count);
-}
-
-static void sort_checked_locked(struct depot *depot, const struct bp_magazine *magazine)
-{
-    bp_chain_expect((unsigned)(depot - depots), magazine->head, magazine->count);
-    sort_locked(depot, magazine->head);
 }
 
 // --- pages behind free objects ---
@@ -268,21 +264,20 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
     depot->lists.faulted_objects = 0;
     depot_give_lock(depot);
     bp_budget_regret(regret);
-    bp_chain_expect(class_index, got.head, got.count);
     return got;
 }
 
 static void drain_locked(struct depot *depot)
 {
-    while (depot->count) {
-        struct bp_magazine top = stack_take_locked(depot, depot->stack[depot->count - 1].owner);
-        sort_checked_locked(depot, &top);
-    }
+    while (depot->count)
+        sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
 }
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
     struct depot *depot = depot_of(class_index);
+    if (BP_UNLIKELY(bp_options.check))
+        bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
     tally(&tally_of(depot)->flushes, 1);
@@ -292,7 +287,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     if (depot->count < stack_capacity(class_index))
         stack_push_locked(depot, magazine);
     else
-        sort_checked_locked(depot, &magazine);
+        sort_locked(depot, magazine.head);
     if (most == BP_MAGAZINE_SPARSE)
         drain_locked(depot);
     depot_give_lock(depot);
@@ -323,10 +318,13 @@ void bp_depot_drain_idle(void)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct depot *depot = depot_of(i);
+        if (bp_load_u32_relaxed(&depot->used) == DEPOT_DRAINED)
+            continue; // whoever comes now will be seen the next time
         bp_lock_take(&depot->lock);
-        if (!depot->used)
+        uint32_t used = bp_load_u32_relaxed(&depot->used);
+        if (used == DEPOT_IDLE)
             drain_locked(depot);
-        depot->used = false;
+        bp_store_u32_relaxed(&depot->used, used == DEPOT_USED ? DEPOT_IDLE : DEPOT_DRAINED);
         free_bytes_note(depot);
         stock_update(depot);
         bp_lock_give(&depot->lock);
@@ -349,12 +347,13 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
     struct bp_span *span = bp_span_parked_locked(&depot->lists, owner);
     tally(&tally_of(depot)->runs, span != NULL);
     depot_give_lock(depot);
-    if (span)
-        return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
-    span = bp_span_create(class_index, owner);
-    if (!span)
-        return (struct bp_run_bounds){NULL, NULL};
-    span_count(depot);
+    if (!span) {
+        span = bp_span_create(class_index, owner);
+        if (!span)
+            return (struct bp_run_bounds){NULL, NULL};
+        span_count(depot);
+    }
+    bp_add_relaxed(&bp_counters.run_bytes, BP_CHUNK_BYTES);
     return (struct bp_run_bounds){bp_span_cursor(span), bp_span_end(span)};
 }
 
@@ -365,4 +364,5 @@ void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end
     bp_lock_take(&depot->lock);
     bp_span_stop_locked(&depot->lists, span, cursor);
     depot_give_lock(depot);
+    bp_sub_relaxed(&bp_counters.run_bytes, BP_CHUNK_BYTES);
 }

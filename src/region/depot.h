@@ -9,11 +9,9 @@
 //  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all
 //     spans have free exceeds the budget of dirty bytes: the span is "punched" (after fallocate's
 //     hole punching).
-//  4. What leaves a magazine of the depot, for a heap or a span, is a chain of as many objects as
-//  were
-//     given, each where one of the class may lie; or the process ends (region/chain.h). Looking
-//     when it comes would cost more: its links are cold for the giver, and the taker needs them
-//     anyway.
+//  4. With BUMPALLOC_CHECK=1 a magazine that is given is held against what it must be, or the
+//     process ends (region/chain.h). It takes 1.4 of the time where all traffic goes through
+//     depots.
 //  5. A run is the fresh tail of a span, for one heap alone to bump through.
 #ifndef BP_REGION_DEPOT_H
 #define BP_REGION_DEPOT_H

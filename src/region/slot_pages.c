@@ -66,6 +66,13 @@ void bp_slot_mapped_afresh(struct bp_slot *slot)
     slot->moved = 0;
 }
 
+void bp_slot_renew(unsigned region, uint32_t number)
+{
+    struct bp_slot *slot = bp_slot_at(region, number);
+    if (!bp_os_renew(bp_slot_object(region, number), slot->committed_bytes))
+        bp_slot_mapped_afresh(slot);
+}
+
 // Returns how many bytes had to be copied.
 static size_t pages_move(struct bp_slot *target, char *to, char *from, size_t n_bytes,
                          bool one_piece)

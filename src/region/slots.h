@@ -42,6 +42,8 @@ void bp_slot_detach_locked(struct bp_class_region *it, unsigned region, uint32_t
 void bp_slot_busy_locked(struct bp_class_region *it, unsigned region, uint32_t number);
 void bp_slot_dirty_locked(struct bp_class_region *it, unsigned region, uint32_t number);
 void bp_slot_clean_locked(struct bp_class_region *it, unsigned region, uint32_t number);
+// A slot of moved pieces, none of whose pages is left, is one mapping again. No lock held.
+void bp_slot_renew(unsigned region, uint32_t number);
 // A busy or cached slot goes to the pool that its dirty bytes call for.
 void bp_slot_pool(unsigned region, uint32_t number);
 

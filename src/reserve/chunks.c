@@ -37,7 +37,7 @@ static struct {
     uint32_t oldest, newest;        // dirty list
     bool has_clean;                 // chunks may be free, clean and committed
     uint32_t busy;                  // chunks that a purge or decommit has in its hands
-} arena = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
+} arena BP_LINE_ALIGNED = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
 
 struct bp_lock *bp_chunks_lock(void)
 {
@@ -162,7 +162,9 @@ static bool window_commit_locked(uint32_t count)
     if (count > bp_reservation.arena_end - arena.frontier ||
         !records_commit(arena.frontier + count) || !bp_reserve_commit(at, n_bytes))
         return false;
-    bp_huge_window(at, n_bytes, in_use_bytes());
+    // Each heap runs a span for each class, of which it may have touched little.
+    bp_huge_window(at, n_bytes,
+                   bp_sub_or_zero(in_use_bytes(), bp_load_relaxed(&bp_counters.run_bytes)));
     for (uint32_t i = 0; i < count; i++) {
         chunk_at(arena.frontier + i)->state = CHUNK_CLEAN;
         free_insert_locked(arena.frontier + i);

@@ -5,7 +5,7 @@
 #include "base/bits.h"
 #include "core/counters.h"
 
-static size_t hard_limit_bytes = SIZE_MAX;
+static size_t hard_limit_bytes BP_LINE_ALIGNED = SIZE_MAX; // read often, and never written
 size_t bp_limit_soft_bytes = SIZE_MAX;
 
 void bp_limit_init(size_t hard_bytes, size_t group_bytes)

@@ -19,7 +19,7 @@ enum {
 // Every size finds bin 0, which has nothing.
 const struct bp_heap_zeros bp_heap_zeros;
 
-bp_atomic_size bp_heap_share_bytes = SIZE_MAX;
+bp_atomic_size bp_heap_share_bytes BP_LINE_ALIGNED = SIZE_MAX; // read often, written rarely
 
 // The hot path never writes to a constant heap: it has no head, room or run.
 BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell = (struct bp_heap_hot *)&bp_heap_none;

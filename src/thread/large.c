@@ -14,7 +14,7 @@
 #include <string.h>
 
 // How many slots stand in sight of others, over all heaps: a hint, so that nobody looks in vain.
-static bp_atomic_size slots_in_sight[BP_CACHED_REGIONS];
+static bp_atomic_size slots_in_sight[BP_CACHED_REGIONS] BP_LINE_ALIGNED;
 
 // --- a heap's slots ---
 

@@ -26,8 +26,8 @@ static struct {
     bp_atomic_u32 live_count; // written under the lock
     bool parked_used;         // since bp_registry_flush_parked_idle looked last
     unsigned cpu_count;
-} registry = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
-              .common_lock = BP_LOCK_INIT(BP_RANK_COMMON_HEAP)};
+} registry BP_LINE_ALIGNED = {.lock = BP_LOCK_INIT(BP_RANK_REGISTRY),
+                              .common_lock = BP_LOCK_INIT(BP_RANK_COMMON_HEAP)};
 bp_atomic_u32 bp_registry_records; // only grows
 
 struct bp_lock *bp_registry_lock(void)

@@ -11,7 +11,7 @@
 
 enum { RING = 1 << 14 };
 
-static long operations = 20000000;
+static long operations = 20000000, size;
 
 static struct {
     void *block;
@@ -26,7 +26,7 @@ static void *produce(void *arg)
     for (size_t i = 0; i < n; i++) {
         while (i - atomic_load_explicit(&tail, memory_order_acquire) >= RING)
             sched_yield();
-        size_t n_bytes = 16 + prng_size(&r, 1000);
+        size_t n_bytes = size ? (size_t)size : 16 + prng_size(&r, 1000);
         ring[i % RING].n_bytes = n_bytes;
         ring[i % RING].block = bench_alloc(n_bytes);
         sum += n_bytes;
@@ -50,6 +50,7 @@ static void consume(size_t n)
 int main(int argc, char **argv)
 {
     static const struct bench_option options[] = {{"--operations", &operations, "in all"},
+                                                  {"--size", &size, "bytes of a block, 0: mixed"},
                                                   {NULL, NULL, NULL}};
     pthread_t producer;
     void *sum;
