@@ -148,6 +148,7 @@ BP_EXPORT int malloc_info(int options, FILE *stream)
     return bp_entry_info(options, stream);
 }
 
+#if defined(__GLIBC__)
 static size_t free_objects(const struct bp_stats *stats)
 {
     size_t count = 0;
@@ -156,7 +157,6 @@ static size_t free_objects(const struct bp_stats *stats)
     return count;
 }
 
-#if defined(__GLIBC__)
 BP_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct bp_stats stats;

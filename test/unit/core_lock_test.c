@@ -6,6 +6,9 @@
 #include <pthread.h>
 #include <time.h>
 
+// What clang would prove wrong before it runs.
+#define WRONG_ON_PURPOSE BP_PROVE(no_thread_safety_analysis)
+
 enum { THREADS = 4, ROUNDS = 50000, RANKS = BP_RANK_COUNT };
 
 static struct bp_lock lock = BP_LOCK_INIT(BP_RANK_CHUNKS);
@@ -102,30 +105,30 @@ static void upward_is_fine(void)
     take_and_give(&low);
 }
 
-static void take_downward(void)
+static WRONG_ON_PURPOSE void take_downward(void)
 {
     bp_lock_take(&mid_1);
     bp_lock_take(&low);
 }
 
-static void take_two_of_a_rank(void)
+static WRONG_ON_PURPOSE void take_two_of_a_rank(void)
 {
     bp_lock_take(&mid_1);
     bp_lock_take(&mid_2);
 }
 
-static void take_twice(void)
+static WRONG_ON_PURPOSE void take_twice(void)
 {
     bp_lock_take(&mid_1);
     bp_lock_take(&mid_1);
 }
 
-static void give_untaken(void)
+static WRONG_ON_PURPOSE void give_untaken(void)
 {
     bp_lock_give(&low);
 }
 
-static void take_below_after_giving(void)
+static WRONG_ON_PURPOSE void take_below_after_giving(void)
 {
     bp_lock_take(&mid_1);
     bp_lock_take(&high);
