@@ -340,9 +340,10 @@ static size_t digest_of(const struct bp_stats *stats)
 {
     size_t sum = 0;
     size_t head = offsetof(struct bp_stats, purge) / sizeof(size_t);
+    size_t purges = offsetof(struct bp_stats, purge.purges) / sizeof(size_t);
     size_t rest = offsetof(struct bp_stats, of_class) / sizeof(size_t);
     sum = mixed(sum, (const size_t *)(const void *)stats, head);
-    sum = mixed(sum, &stats->purge.purges, 2);
+    sum = mixed(sum, (const size_t *)(const void *)stats + purges, 2);
     return mixed(sum, (const size_t *)(const void *)stats + rest,
                  sizeof(*stats) / sizeof(size_t) - rest);
 }
