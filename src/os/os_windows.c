@@ -188,6 +188,38 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     return bp_os_map(n_bytes, PAGE_BYTES, ret_addr);
 }
 
+// The guards are never committed; bp_os_unmap finds where the reservation begins.
+int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
+{
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    void *whole, *same;
+    if (!code)
+        code = reserve_aligned(n_bytes + 2 * PAGE_BYTES, PAGE_BYTES, &whole);
+    if (code)
+        return code;
+    char *addr = (char *)whole + PAGE_BYTES;
+    code = allocate(addr, n_bytes, MEM_COMMIT, PAGE_READWRITE, &same);
+    if (code)
+        bp_os_unmap(whole, n_bytes);
+    else
+        *ret_addr = addr;
+    return code;
+}
+
+int bp_os_unmap_guarded(void *addr, size_t n_bytes)
+{
+    return bp_os_unmap(addr, n_bytes);
+}
+
+bool bp_os_is_readable(const void *addr)
+{
+    MEMORY_BASIC_INFORMATION info;
+    DWORD saved = GetLastError();
+    bool found = VirtualQuery(addr, &info, sizeof(info)) != 0;
+    SetLastError(saved);
+    return found && info.State == MEM_COMMIT && !(info.Protect & (PAGE_NOACCESS | PAGE_GUARD));
+}
+
 // Needs the privilege to lock pages in memory and sizes in large pages; refused otherwise.
 int bp_os_map_huge(size_t n_bytes, void **ret_addr)
 {

@@ -77,6 +77,18 @@ void bp_os_quota_read(const char *root, struct bp_os_quota *quota)
     SetLastError(saved);
 }
 
+// The kernel has a secret for every process, and kernel32 hides pointers by it; generators of
+// random numbers are in other libraries. The heap's place is random too; the mix does not tell what
+// it was.
+uint64_t bp_os_random(void)
+{
+    uint64_t secret = (size_t)EncodePointer(NULL);
+    uint64_t place = (size_t)GetProcessHeap() >> 16;
+    uint64_t mixed = (secret ^ secret >> 29 ^ place) * 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93u;
+    return mixed ^ mixed >> 32;
+}
+
 // --- waiting: a parking lot (F. Pizlo, "Locking in WebKit", 2016) on what Vista brought.
 // WaitOnAddress would do, but lives in a library that programs do not link by themselves. ---
 

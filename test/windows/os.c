@@ -81,6 +81,69 @@ static void mappings(void)
     }
 }
 
+static void guards_stand_on_both_sides(void)
+{
+    enum { N_BYTES = 3 * 65536 };
+    char *p, *none = NULL;
+    REQUIRE(bp_os_map_guarded(N_BYTES, (void **)&p) == 0);
+    CHECK_EQ(state_of(p - 1), MEM_RESERVE);
+    CHECK_EQ(state_of(p + N_BYTES), MEM_RESERVE);
+    CHECK(all_are(p, N_BYTES, 0));
+    memset(p, 5, N_BYTES);
+    CHECK_EQ(bp_os_unmap_guarded(p, N_BYTES), 0);
+    CHECK(state_of(p - 1) == MEM_FREE && state_of(p + N_BYTES) == MEM_FREE);
+    CHECK(bp_os_map_guarded((size_t)1 << 60, (void **)&none) != 0 && !none);
+}
+
+static void what_can_be_read_is_known(void)
+{
+    char *p;
+    DWORD before;
+    SetLastError(4711);
+    REQUIRE(bp_os_map_guarded(3 * 4096, (void **)&p) == 0);
+    CHECK(bp_os_is_readable(p) && bp_os_is_readable(&before) && bp_os_is_readable("constant"));
+    CHECK(!bp_os_is_readable(p - 1) && !bp_os_is_readable(p + 3 * 4096)); // reserved
+    CHECK(!bp_os_is_readable(NULL) && !bp_os_is_readable((void *)((size_t)1 << 62)));
+    CHECK_EQ(bp_os_protect(p, 4096, false), 0);
+    REQUIRE(VirtualProtect(p + 4096, 4096, PAGE_READWRITE | PAGE_GUARD, &before));
+    CHECK(!bp_os_is_readable(p) && !bp_os_is_readable(p + 4096) && bp_os_is_readable(p + 8192));
+    CHECK_EQ(bp_os_unmap_guarded(p, 3 * 4096), 0);
+    CHECK(!bp_os_is_readable(p)); // free
+    CHECK_EQ(GetLastError(), 4711);
+}
+
+// Comes first: see random_of_another.
+static void this_may_be_the_other(void)
+{
+    if (strstr(GetCommandLineA(), "\" random"))
+        ExitProcess((DWORD)bp_os_random());
+}
+
+// What a process started as `os random` has to say: the low half, as its status.
+static DWORD random_of_another(void)
+{
+    char command[MAX_PATH + 16] = "\"";
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    DWORD status = 0;
+    size_t length = 1 + GetModuleFileNameA(NULL, command + 1, MAX_PATH);
+    memcpy(command + length, "\" random", sizeof "\" random");
+    REQUIRE(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
+    CHECK_EQ(WaitForSingleObject(process.hProcess, 60000), WAIT_OBJECT_0);
+    CHECK(GetExitCodeProcess(process.hProcess, &status));
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    return status;
+}
+
+static void every_process_has_its_random_number(void)
+{
+    uint64_t number = bp_os_random();
+    CHECK(number != 0 && bp_os_random() == number);
+    DWORD others[] = {random_of_another(), random_of_another()};
+    CHECK(others[0] != (DWORD)number && others[1] != (DWORD)number && others[0] != others[1]);
+}
+
 // Large pages take a privilege that few have: what counts is that a refusal is one.
 static void huge_mappings_or_a_refusal(void)
 {
@@ -253,6 +316,8 @@ static void the_runtime_behind(void)
     release(obtain(10));
 }
 
-CHECK_MAIN(pages_change_state, refusals_are_codes, mappings, huge_mappings_or_a_refusal,
+CHECK_MAIN(this_may_be_the_other, pages_change_state, refusals_are_codes, mappings,
+           guards_stand_on_both_sides, what_can_be_read_is_known,
+           every_process_has_its_random_number, huge_mappings_or_a_refusal,
            protection_goes_and_comes, ranges_have_any_protection, files_come_and_go,
            sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)

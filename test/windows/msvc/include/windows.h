@@ -56,6 +56,7 @@ enum {
     FILE_SHARE_READ = 1,
     PAGE_NOACCESS = 1,
     PAGE_READWRITE = 4,
+    PAGE_GUARD = 0x100,
     DLL_PROCESS_ATTACH = 1,
     DLL_THREAD_DETACH = 3,
     GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT = 2,
@@ -126,6 +127,7 @@ API BOOL GetModuleHandleExA(DWORD, const char *, HMODULE *);
 API FARPROC GetProcAddress(HMODULE, const char *);
 API HANDLE GetCurrentProcess(void);
 API DWORD GetCurrentProcessId(void);
+API PVOID EncodePointer(PVOID);
 API BOOL GetProcessAffinityMask(HANDLE, DWORD_PTR *, DWORD_PTR *);
 API BOOL QueryInformationJobObject(HANDLE, int, void *, DWORD, DWORD *);
 API void AcquireSRWLockExclusive(SRWLOCK *);
