@@ -11,7 +11,7 @@
 #include "thread/registry.h"
 #include "thread/worker.h"
 
-const struct bp_page bp_page = {
+BP_USED const struct bp_page bp_page = {
     .magic = BP_PAGE_MAGIC,
     .layout = BP_PAGE_LAYOUT,
     .part_count = BP_PART_COUNT,

@@ -18,7 +18,7 @@
 #define BP_HIDDEN       __attribute__((visibility("hidden"))) // on declarations: no detour by the GOT
 #define BP_VISIBLE      __attribute__((visibility("default"))) // on declarations: may be the program's
 #define BP_WEAK         __attribute__((weak))
-#define BP_USED         __attribute__((used)) // static, and known to an asm or the linker alone
+#define BP_USED         __attribute__((used)) // known to an asm or the linker alone
 #define BP_LINE_ALIGNED __attribute__((aligned(64)))
 
 // What clang's -Wthread-safety proves: who takes and gives which lock. Other compilers ignore it.

@@ -17,7 +17,7 @@ def tree_copy(run):
     copy = os.path.join(run.input, 'tree')
     if not os.path.exists(copy):
         os.mkdir(copy)
-        for name in ('src', 'include'):
+        for name in ('src', 'include', 'tools'):
             shutil.copytree(os.path.join(run.tools['source'], name), os.path.join(copy, name))
         for name in ('meson.build', 'meson_options.txt'):
             shutil.copy(os.path.join(run.tools['source'], name), copy)
