@@ -352,10 +352,10 @@ void bp_stats_gather_settled(struct bp_stats *stats)
 {
     enum { TRIES = 4 };
     bp_stats_gather(stats);
-    size_t before = digest_of(stats), now = before;
+    size_t before = digest_of(stats);
     for (unsigned i = 0; i < TRIES; i++) {
         bp_stats_gather(stats);
-        now = digest_of(stats);
+        size_t now = digest_of(stats);
         if (now == before)
             return;
         before = now;
