@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import unittest
@@ -25,6 +26,12 @@ def without_options():
             if not name.startswith('BUMPALLOC_') and name != 'LD_PRELOAD'}
 
 
+def default_signals():
+    """What nohup and shells' background jobs ignore is handed on to programs, and is not theirs."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Held:
     """The program of held.c under the library; a context."""
 
@@ -34,7 +41,8 @@ class Held:
             environment['LD_PRELOAD'] = Paths.library
         environment.update({f'BUMPALLOC_{name}': str(value) for name, value in options.items()})
         self.process = subprocess.Popen([program or Paths.held], env=environment, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=default_signals)
 
     def __enter__(self):
         self.tell('about')
