@@ -40,7 +40,7 @@ enum bump_arena_flag {
     BUMP_ARENA_HUGE = 16,  // ask for huge pages
 };
 
-enum { BUMP_ARENA_BANDS = 16 };
+enum { BUMP_ARENA_MARKS = 16 };
 
 // How the estimate of what is needed moves at each reset, in 1024ths of its distance to what was
 // used; at most 1024.
@@ -56,6 +56,12 @@ struct bump_mark {
     const void *arena;
     size_t offset_bytes;
     uint64_t serial;
+};
+
+// Private.
+struct bump_arena_place {
+    uint64_t serial;
+    size_t offset_bytes;
 };
 
 // Private.
@@ -77,14 +83,10 @@ struct bump_arena {
     uint32_t surplus_resets;
     uint32_t threads_inside;
     unsigned flags;
-    uint32_t band_count;
+    uint32_t mark_count;
     uint64_t serial;
-    uint64_t reset_serial;
-    size_t mark_top_bytes;
-    struct {
-        uint64_t serial;
-        size_t offset_bytes;
-    } band[BUMP_ARENA_BANDS];
+    void *older_marks;
+    struct bump_arena_place mark[BUMP_ARENA_MARKS];
     struct bump_region region;
 };
 
@@ -129,12 +131,13 @@ bool bump_arena_free_last(struct bump_arena *arena, void *object, size_t n_bytes
 int bump_arena_prepare(struct bump_arena *arena, size_t n_bytes);
 
 // Where the arena stands. Marks nest: rewinding to one ends all that were taken after it at a
-// higher place, and leaves it and those before it as they are.
+// higher place, and leaves it and those before it as they are. Every BUMP_ARENA_MARKS marks that
+// live at different places take 264 bytes of the arena; if it cannot have them, the mark is stale
+// from the start.
 struct bump_mark bump_arena_mark(struct bump_arena *arena);
 // Drops everything that was allocated since the mark. -EINVAL, and nothing happens, for a mark of
 // another arena and for a stale one: what lies below it was dropped meanwhile, by rewinding to an
-// earlier mark, by freeing, or by a reset. Of marks that ended by rewinding, those of the last
-// BUMP_ARENA_BANDS rewinds at rising places are known to be stale.
+// earlier mark, by freeing, by a reset, or with the arena.
 int bump_arena_rewind(struct bump_arena *arena, struct bump_mark mark);
 
 // Drops everything; all marks end. Of the memory, what the estimate says and 64 KiB stay committed,

@@ -91,6 +91,18 @@ size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count);
 // The same for class files; all zero, but for their sizes, before one is asked for.
 size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count);
 
+// What of the process's resident memory is the reservation's: pages with memory behind them. What
+// is above used_bytes here is dirty, or between objects.
+struct bump_resident {
+    size_t chunk_bytes; // small objects; without class regions, large ones too
+    size_t slot_bytes;  // large objects, and slots that are kept
+    size_t meta_bytes;
+};
+
+// Asks the system, page by page: a millisecond for some gigabytes. 0, or -ENOMEM (the system cannot
+// tell). Direct mappings and class files are not looked at.
+int bump_stats_resident(struct bump_resident *ret_resident);
+
 enum bump_stats_format {
     BUMP_STATS_TEXT,       // lines "name value", then a table for each kind of class
     BUMP_STATS_JSON,       // one object

@@ -3,6 +3,7 @@
 #include "api/arena.h"
 
 #include "api/region.h"
+#include "base/atomics.h"
 #include "base/attr.h"
 #include "base/bits.h"
 #include "base/check.h"
@@ -42,6 +43,13 @@ static void enter_segment(struct bump_arena *arena, size_t header_bytes)
     show_limit(arena);
 }
 
+// No mark of an arena that was here before is one of the new arena's.
+static uint64_t first_serial(void)
+{
+    static bp_atomic_size arenas;
+    return (uint64_t)bp_add_relaxed(&arenas, 1) << 40;
+}
+
 BP_EXPORT int bump_arena_create(struct bump_arena *arena, size_t max_bytes, unsigned flags)
 {
     struct bump_region region = {.base = NULL};
@@ -60,6 +68,7 @@ BP_EXPORT int bump_arena_create(struct bump_arena *arena, size_t max_bytes, unsi
         .region = region,
         .flags = flags,
         .segment_bytes = region.reserved_bytes,
+        .serial = first_serial(),
         .learning = is_chosen ? chosen : (struct bump_arena_learning){1, 64, 1024, 0},
     };
     enter_segment(arena, 0);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Marks, resets and the estimate, and what is asked of an arena.
+// Marks: a stack of those that live, in the arena itself once it is longer than the struct has room
+// for.
 #include "api/arena.h"
 
 #include "api/region.h"
-#include "base/atomics.h"
 #include "base/attr.h"
 #include "base/bits.h"
 #include "base/check.h"
@@ -11,46 +11,49 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RATE_ONE = 1024 };
-
-BP_EXPORT size_t bump_arena_used(const struct bump_arena *arena)
-{
-    if (bp_arena_is_shared(arena))
-        return bp_peek_size_relaxed(&arena->shared_bytes);
-    return arena->earlier_bytes + (size_t)(arena->cursor - arena->first);
-}
-
-BP_EXPORT size_t bump_arena_high_water(const struct bump_arena *arena)
-{
-    return bp_max(bp_peek_size_relaxed(&arena->high_water_bytes), bump_arena_used(arena));
-}
+// The older part of the stack: BUMP_ARENA_MARKS live marks, lower than any in the struct.
+struct older {
+    struct older *next;
+    struct bump_arena_place mark[BUMP_ARENA_MARKS];
+};
 
 void bp_arena_end_marks(struct bump_arena *arena)
 {
-    arena->reset_serial = ++arena->serial;
-    arena->band_count = 0;
-    arena->mark_top_bytes = 0;
+    arena->mark_count = 0;
+    arena->older_marks = NULL;
 }
 
-// Bands that a lower and later one makes superfluous go; if there are too many, the oldest does.
-static void note_band(struct bump_arena *arena, size_t offset_bytes)
+// Makes room in the struct. The block lies below the mark that needs the room, so it goes when that
+// mark does, and is not overwritten while one above it lives.
+static bool spill(struct bump_arena *arena)
 {
-    unsigned count = arena->band_count;
-    while (count && arena->band[count - 1].offset_bytes >= offset_bytes)
-        count--;
-    if (count == BUMP_ARENA_BANDS)
-        memmove(arena->band, arena->band + 1, --count * sizeof(arena->band[0]));
-    arena->band[count].serial = ++arena->serial;
-    arena->band[count].offset_bytes = offset_bytes;
-    arena->band_count = count + 1;
+    struct older *block = bump_arena_alloc(arena, sizeof(*block), _Alignof(struct older));
+    if (!block)
+        return false;
+    block->next = arena->older_marks;
+    memcpy(block->mark, arena->mark, sizeof(block->mark));
+    arena->older_marks = block;
+    arena->mark_count = 0;
+    return true;
+}
+
+static void unspill(struct bump_arena *arena)
+{
+    const struct older *block = arena->older_marks;
+    memcpy(arena->mark, block->mark, sizeof(arena->mark));
+    arena->older_marks = block->next;
+    arena->mark_count = BUMP_ARENA_MARKS;
 }
 
 static void end_marks_above(struct bump_arena *arena, size_t offset_bytes)
 {
-    if (offset_bytes >= arena->mark_top_bytes)
-        return;
-    note_band(arena, offset_bytes);
-    arena->mark_top_bytes = offset_bytes;
+    for (;;) {
+        while (arena->mark_count && arena->mark[arena->mark_count - 1].offset_bytes > offset_bytes)
+            arena->mark_count--;
+        if (arena->mark_count || !arena->older_marks)
+            return;
+        unspill(arena);
+    }
 }
 
 // How low threads that shared the arena have freed since the last mark: no mark is newer.
@@ -67,216 +70,50 @@ void bp_arena_note_fall(struct bump_arena *arena, size_t used_bytes, size_t offs
     end_marks_above(arena, offset_bytes);
 }
 
+// A mark where the last one is, with nothing freed in between, is the same mark.
 BP_EXPORT struct bump_mark bump_arena_mark(struct bump_arena *arena)
 {
-    size_t used = bump_arena_used(arena);
+    if (!bp_region_exists(&arena->region) && bump_arena_create(arena, 0, 0))
+        return (struct bump_mark){.arena = NULL};
     settle_shared(arena);
-    arena->mark_top_bytes = arena->shared_low_bytes = used;
-    return (struct bump_mark){arena, used, arena->serial};
+    size_t used = bump_arena_used(arena);
+    unsigned count = arena->mark_count;
+    if (!count || arena->mark[count - 1].offset_bytes != used) {
+        if (count == BUMP_ARENA_MARKS && !spill(arena))
+            return (struct bump_mark){.arena = NULL};
+        used = bump_arena_used(arena);
+        count = arena->mark_count++;
+        arena->mark[count] = (struct bump_arena_place){++arena->serial, used};
+    }
+    arena->shared_low_bytes = used;
+    return (struct bump_mark){arena, used, arena->mark[arena->mark_count - 1].serial};
 }
 
-int bp_arena_check_mark(const struct bump_arena *arena, const struct bump_mark *mark)
+static bool is_among(const struct bump_arena_place *mark, unsigned count, uint64_t serial)
 {
-    if (mark->arena != arena || mark->serial < arena->reset_serial ||
-        mark->serial > arena->serial || mark->offset_bytes > bump_arena_used(arena))
-        return -EINVAL;
-    for (unsigned i = 0; i < arena->band_count; i++) {
-        if (arena->band[i].serial > mark->serial &&
-            arena->band[i].offset_bytes < mark->offset_bytes)
-            return -EINVAL;
+    while (count && mark[count - 1].serial > serial)
+        count--;
+    return count && mark[count - 1].serial == serial;
+}
+
+static bool is_live(const struct bump_arena *arena, uint64_t serial)
+{
+    if (is_among(arena->mark, arena->mark_count, serial))
+        return true;
+    for (const struct older *block = arena->older_marks; block; block = block->next) {
+        if (block->mark[0].serial <= serial)
+            return is_among(block->mark, BUMP_ARENA_MARKS, serial);
     }
-    return 0;
+    return false;
 }
 
 BP_EXPORT int bump_arena_rewind(struct bump_arena *arena, struct bump_mark mark)
 {
-    settle_shared(arena);
-    int code = bp_arena_check_mark(arena, &mark);
-    if (!code)
-        bp_arena_fall(arena, mark.offset_bytes);
-    return code;
-}
-
-// rate 1024ths of the distance, at least 1: coarser where the product might not fit.
-static size_t step(size_t distance, size_t rate)
-{
-    size_t scaled = distance >> 20 ? distance / RATE_ONE * rate : distance * rate / RATE_ONE;
-    return bp_max(scaled, 1);
-}
-
-static size_t raised(const struct bump_arena *arena, size_t used)
-{
-    size_t estimate = arena->estimate_bytes, previous = arena->previous_bytes;
-    size_t kept = bp_align_up(estimate + BP_REGION_STEP_BYTES, BP_REGION_STEP_BYTES);
-    size_t average = used / 2 + previous / 2;
-    if (used > kept && previous > kept)
-        return estimate + step(bp_max(used, previous) - estimate, arena->learning.expand_fast);
-    if (average > estimate)
-        return estimate + step(average - estimate, arena->learning.expand);
-    return estimate;
-}
-
-// The estimate after a round that used so much, as Zig-TempAllocator has it.
-static size_t learned(const struct bump_arena *arena, size_t used)
-{
-    size_t estimate = arena->estimate_bytes;
-    if (!estimate)
-        return used;
-    if (used > estimate)
-        return raised(arena, used);
-    return used < estimate ? estimate - step(estimate - used, arena->learning.contract) : estimate;
-}
-
-static void empty(struct bump_arena *arena)
-{
-    bp_arena_fall(arena, 0);
-    bp_arena_end_marks(arena);
-    arena->high_water_bytes = 0;
-}
-
-// Committing was counted aside while threads shared the arena.
-static size_t release_above(struct bump_arena *arena, size_t keep_bytes)
-{
-    struct bump_region *region = &arena->region;
-    if (bp_arena_is_shared(arena))
-        region->committed_bytes = arena->shared_committed_bytes;
-    size_t before = region->committed_bytes;
-    char *base = region->base;
-    bp_region_release(region, bp_min(keep_bytes, region->reserved_bytes));
-    if (bp_arena_is_shared(arena))
-        arena->shared_committed_bytes = region->committed_bytes;
-    else
-        arena->limit = base + region->committed_bytes;
-    if (arena->dirty_end > base + region->committed_bytes)
-        arena->dirty_end = base + region->committed_bytes;
-    return before - region->committed_bytes;
-}
-
-BP_EXPORT size_t bump_arena_reset(struct bump_arena *arena)
-{
-    if (!bp_region_exists(&arena->region))
-        return 0;
-    size_t used = bump_arena_high_water(arena);
-    empty(arena);
-    arena->estimate_bytes = learned(arena, used);
-    arena->previous_bytes = used;
-    size_t keep = bp_align_up(arena->estimate_bytes + BP_REGION_STEP_BYTES, BP_REGION_STEP_BYTES);
-    if (bump_arena_committed(arena) <= keep) {
-        arena->surplus_resets = 0;
-        return 0;
-    }
-    if (arena->surplus_resets++ < arena->learning.patience_uses)
-        return 0;
-    return release_above(arena, keep);
-}
-
-BP_EXPORT void bump_arena_reset_keep(struct bump_arena *arena)
-{
-    if (bp_region_exists(&arena->region))
-        empty(arena);
-}
-
-BP_EXPORT size_t bump_arena_reset_hard(struct bump_arena *arena)
-{
-    if (!bp_region_exists(&arena->region))
-        return 0;
-    empty(arena);
-    arena->estimate_bytes = arena->previous_bytes = 0;
-    arena->surplus_resets = 0;
-    return release_above(arena, 0);
-}
-
-BP_EXPORT size_t bump_arena_trim(struct bump_arena *arena, size_t keep_bytes)
-{
-    if (!bp_region_exists(&arena->region))
-        return 0;
-    size_t present = bp_arena_is_shared(arena) ? arena->shared_bytes
-                                               : (size_t)(arena->cursor - arena->region.base);
-    return release_above(arena, bp_max(present, keep_bytes));
-}
-
-BP_EXPORT int bump_arena_set_learning(struct bump_arena *arena,
-                                      const struct bump_arena_learning *learning)
-{
-    if (!arena || !learning || learning->contract > RATE_ONE || learning->expand > RATE_ONE ||
-        learning->expand_fast > RATE_ONE)
+    if (mark.arena != arena)
         return -EINVAL;
-    arena->learning = *learning;
+    settle_shared(arena);
+    if (!is_live(arena, mark.serial))
+        return -EINVAL;
+    bp_arena_fall(arena, mark.offset_bytes);
     return 0;
-}
-
-BP_EXPORT size_t bump_arena_estimate(const struct bump_arena *arena)
-{
-    return arena->estimate_bytes;
-}
-
-// Calls for every reservation of the arena, the present one first, until the answer is true.
-static bool any_region(const struct bump_arena *arena,
-                       bool (*fn)(const struct bump_region *, void *), void *argument)
-{
-    const struct bump_region *region = &arena->region;
-    const struct bp_segment *header = arena->earlier;
-    if (!bp_region_exists(region))
-        return false;
-    while (!fn(region, argument)) {
-        if (!header)
-            return false;
-        region = &header->region;
-        header = header->earlier;
-    }
-    return true;
-}
-
-struct span {
-    size_t address, n_bytes;
-};
-
-static bool holds(const struct bump_region *region, void *argument)
-{
-    const struct span *span = argument;
-    return span->address >= (size_t)region->base &&
-           bp_region_in_range(span->address - (size_t)region->base, span->n_bytes,
-                              region->reserved_bytes);
-}
-
-BP_EXPORT bool bump_arena_owns(const struct bump_arena *arena, const void *address, size_t n_bytes)
-{
-    struct span span = {(size_t)address, n_bytes};
-    return any_region(arena, holds, &span);
-}
-
-static bool add_committed(const struct bump_region *region, void *argument)
-{
-    *(size_t *)argument += region->committed_bytes;
-    return false;
-}
-
-static bool add_reserved(const struct bump_region *region, void *argument)
-{
-    *(size_t *)argument += region->reserved_bytes;
-    return false;
-}
-
-BP_EXPORT size_t bump_arena_committed(const struct bump_arena *arena)
-{
-    size_t total = 0;
-    if (bp_arena_is_shared(arena))
-        return bp_peek_size_relaxed(&arena->shared_committed_bytes);
-    any_region(arena, add_committed, &total);
-    return total;
-}
-
-BP_EXPORT size_t bump_arena_reserved(const struct bump_arena *arena)
-{
-    size_t total = 0;
-    any_region(arena, add_reserved, &total);
-    return total;
-}
-
-BP_EXPORT size_t bump_arena_available(const struct bump_arena *arena)
-{
-    if (bp_arena_is_shared(arena))
-        return arena->region.reserved_bytes - bp_peek_size_relaxed(&arena->shared_bytes);
-    size_t present = (size_t)(arena->cursor - arena->region.base);
-    return arena->region.reserved_bytes - present;
 }

@@ -4,6 +4,7 @@
 #include "api/stats.h"
 #include "base/attr.h"
 #include "bumpalloc/stats.h"
+#include "os/os.h"
 #include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/size_class.h"
@@ -98,6 +99,43 @@ BP_EXPORT size_t bump_stats_large(struct bump_large_class *ret_classes, size_t c
     for (unsigned region = 0; region < bp_reservation.region_count && region < count; region++)
         large_class(region, &ret_classes[region]);
     return bp_reservation.region_count;
+}
+
+// Adds what is resident; a code that says why not.
+static int add_resident(char *start, size_t n_bytes, size_t *sum)
+{
+    size_t resident = 0;
+    size_t pages = bp_align_up(n_bytes, bp_os_page_bytes());
+    int code = pages ? bp_os_resident(start, pages, &resident) : 0;
+    *sum += resident;
+    return -code;
+}
+
+static int resident_slots(size_t *ret_bytes)
+{
+    int code = 0;
+    for (unsigned region = 0; region < bp_reservation.region_count && !code; region++) {
+        size_t of_region = 0;
+        code = bp_region_resident(region, &of_region);
+        *ret_bytes += of_region;
+    }
+    return -code;
+}
+
+BP_EXPORT int bump_stats_resident(struct bump_resident *ret_resident)
+{
+    struct bump_resident it = {0};
+    bp_boot(bp_report_boot);
+    size_t begin = bp_reservation.arena_begin * BP_CHUNK_BYTES;
+    size_t end = (bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4)) * BP_CHUNK_BYTES;
+    int code =
+        end > begin ? add_resident(bp_reservation.base + begin, end - begin, &it.chunk_bytes) : 0;
+    for (unsigned area = 0; area < BP_META_COUNT && !code; area++)
+        code = add_resident(bp_meta_start[area], bp_meta_committed[area], &it.meta_bytes);
+    code = code ? code : resident_slots(&it.slot_bytes);
+    if (!code)
+        *ret_resident = it;
+    return code;
 }
 
 BP_EXPORT size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count)

@@ -93,6 +93,8 @@ bool bp_os_is_stack_fixed(const void *on_stack);
 bool bp_os_is_readable(const void *addr);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
+// How much of a range of ours has memory behind it now.
+int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.
 int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr);
 // Labels a range for whoever reads the process's map; keeps it out of core dumps or not.

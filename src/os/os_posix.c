@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every POSIX system does alike: threads, fork, environment, limits, messages.
 #define _GNU_SOURCE
+#include "base/bits.h"
 #include "base/limits.h"
 #include "os/os.h"
 
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -46,6 +48,23 @@ extern char **environ;
 
 static pthread_key_t exit_key;
 static bool exit_key_made;
+
+// In steps that a small buffer on the stack has room for, whatever the system's page.
+int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
+{
+    char of_page[1024];
+    size_t page = (size_t)getpagesize(), step = sizeof(of_page) * page, sum = 0;
+    int saved = errno, code = 0;
+    for (size_t at = 0; at < n_bytes && !code; at += step) {
+        size_t n = bp_min(n_bytes - at, step);
+        code = mincore((char *)addr + at, n, (void *)of_page) ? errno : 0;
+        for (size_t i = 0; i < n / page && !code; i++)
+            sum += of_page[i] & 1 ? page : 0;
+    }
+    errno = saved;
+    *ret_bytes = sum;
+    return code;
+}
 
 #if !defined(__APPLE__)
 size_t bp_os_page_bytes(void)

@@ -233,6 +233,30 @@ int bp_os_map_huge(size_t n_bytes, void **ret_addr)
                     ret_addr);
 }
 
+// The call's home is kernel32, under this name, since Windows 7.
+BOOL WINAPI K32QueryWorkingSetEx(HANDLE process, void *information, DWORD n_bytes);
+
+int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
+{
+    struct {
+        void *page;
+        ULONG_PTR attributes; // bit 0: has memory
+    } of_page[256];
+    size_t page = bp_os_page_bytes(), sum = 0;
+    DWORD saved = GetLastError();
+    for (size_t at = 0; at < n_bytes;) {
+        DWORD count = 0;
+        for (; count < 256 && at < n_bytes; at += page)
+            of_page[count++].page = (char *)addr + at;
+        if (!K32QueryWorkingSetEx(GetCurrentProcess(), of_page, count * (DWORD)sizeof(of_page[0])))
+            return outcome(saved, true);
+        for (DWORD i = 0; i < count; i++)
+            sum += of_page[i].attributes & 1 ? page : 0;
+    }
+    *ret_bytes = sum;
+    return 0;
+}
+
 // Where a mapping was aligned, the reservation that is to be released began before it.
 int bp_os_unmap(void *addr, size_t n_bytes)
 {

@@ -148,5 +148,7 @@ struct bp_lock *bp_region_lock(unsigned region);
 extern bp_atomic_size bp_region_growth_dampener;
 struct bp_region_counts *bp_region_counts(unsigned region);
 void bp_region_census(unsigned region, struct bp_region_census *ret_census);
+// Asks the system about every slot that holds anything: what has memory behind it. An errno code.
+int bp_region_resident(unsigned region, size_t *ret_bytes);
 
 #endif

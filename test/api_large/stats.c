@@ -46,6 +46,45 @@ static void fills_no_more_than_asked(void)
     CHECK_EQ(bump_stats_large(NULL, 0), LARGE);
 }
 
+static size_t resident_kib(const char *name)
+{
+    size_t kib = 0;
+    char line[256];
+    FILE *file = fopen("/proc/self/status", "r");
+    REQUIRE(file != NULL);
+    while (fgets(line, sizeof(line), file)) {
+        if (!strncmp(line, name, strlen(name)))
+            kib = strtoul(line + strlen(name), NULL, 10);
+    }
+    fclose(file);
+    return kib;
+}
+
+// What is touched is resident, to the page, and what was purged is not; all of it is a part of what
+// the system says of the process.
+static void resident_memory_is_what_is_touched(void)
+{
+    struct bump_resident before, during, after;
+    char *object, *small = malloc(100);
+    size_t n_bytes = 40 * MIB + 4096;
+    REQUIRE(bump_large_alloc(n_bytes, 0, (void **)&object) == 0);
+    bump_purge();
+    CHECK_EQ(bump_stats_resident(&before), 0);
+    memset(object, 1, n_bytes / 2);
+    *small = 1;
+    CHECK_EQ(bump_stats_resident(&during), 0);
+    CHECK(during.slot_bytes - before.slot_bytes >= n_bytes / 2);
+    CHECK(during.slot_bytes - before.slot_bytes <= n_bytes / 2 + 2 * MIB); // a huge page, perhaps
+    CHECK(during.chunk_bytes > 0 && during.meta_bytes > 0);
+    CHECK((during.chunk_bytes + during.slot_bytes + during.meta_bytes) / KIB <=
+          resident_kib("VmRSS:"));
+    free(small);
+    bump_large_free(object);
+    bump_purge();
+    CHECK_EQ(bump_stats_resident(&after), 0);
+    CHECK(after.slot_bytes <= before.slot_bytes);
+}
+
 static void small_objects_are_counted(void)
 {
     static void *objects[OBJECTS];
@@ -156,5 +195,5 @@ static void writing_has_errors(void)
     CHECK_EQ(errno, 4711);
 }
 
-CHECK_MAIN(fills_no_more_than_asked, small_objects_are_counted, large_objects_are_counted,
-           ended_threads_count, the_whole_adds_up, writing_has_errors)
+CHECK_MAIN(fills_no_more_than_asked, resident_memory_is_what_is_touched, small_objects_are_counted,
+           large_objects_are_counted, ended_threads_count, the_whole_adds_up, writing_has_errors)

@@ -282,6 +282,7 @@ static const struct libsystem_function functions[] = {
     SAME(memmove),
     SAME(memset),
     OTHER(mmap, mac_mmap),
+    SAME(mincore),
     SAME(mprotect),
     SAME(munmap),
     SAME(pthread_attr_destroy),

@@ -296,6 +296,26 @@ static void injected_faults_change_nothing(void)
     }
 }
 
+// More pages than one question to the system has room for, every third of them touched.
+static void resident_is_what_was_touched(void)
+{
+    enum { PAGES = 3000 };
+    size_t n_bytes = 0;
+    char *base = reserved(PAGES);
+    REQUIRE(bp_os_commit(base, PAGES * page) == 0);
+    bp_os_huge(base, PAGES * page, false);
+    CHECK_EQ(KEPT(bp_os_resident(base, PAGES * page, &n_bytes)), 0);
+    CHECK_EQ(n_bytes, 0);
+    for (size_t i = 0; i < PAGES; i += 3)
+        base[i * page] = 'x';
+    CHECK_EQ(KEPT(bp_os_resident(base, PAGES * page, &n_bytes)), 0);
+    CHECK_EQ(n_bytes, PAGES / 3 * page);
+    CHECK_EQ(KEPT(bp_os_resident(base + page, 4 * page, &n_bytes)), 0);
+    CHECK_EQ(n_bytes, page);
+    CHECK_EQ(KEPT(bp_os_unmap(base, PAGES * page)), 0);
+    CHECK_EQ(KEPT(bp_os_resident(base, page, &n_bytes)), ENOMEM);
+}
+
 static void remap_counts_as_map(void)
 {
     void *start = NULL, *moved = &page;
@@ -315,4 +335,5 @@ UNIT_MAIN(UNIT_CASE(reserves_aligned_addresses), UNIT_CASE(reserve_leaves_nothin
           UNIT_CASE(moves_pieces_or_says_so), UNIT_CASE(renews_what_was_moved),
           UNIT_CASE(maps_zeroed_and_aligned), UNIT_CASE(map_fails_softly),
           UNIT_CASE(remaps_with_contents), UNIT_CASE(remap_fails_softly),
-          UNIT_CASE(injected_faults_change_nothing), UNIT_CASE(remap_counts_as_map))
+          UNIT_CASE(injected_faults_change_nothing), UNIT_CASE(remap_counts_as_map),
+          UNIT_CASE(resident_is_what_was_touched))

@@ -112,6 +112,24 @@ static void what_can_be_read_is_known(void)
     CHECK_EQ(GetLastError(), 4711);
 }
 
+static void resident_is_what_was_touched(void)
+{
+    enum { PAGES = 3000 };
+    char *p;
+    size_t n_bytes = 1;
+    REQUIRE(bp_os_map(PAGES * 4096, 65536, (void **)&p) == 0);
+    SetLastError(4711);
+    for (size_t i = 0; i < PAGES; i += 3)
+        p[i * 4096] = 'x';
+    CHECK_EQ(bp_os_resident(p, PAGES * 4096, &n_bytes), 0);
+    if (GetProcAddress(GetModuleHandleA("ntdll"), "wine_get_version"))
+        CHECK(n_bytes >= PAGES / 3 * 4096); // to wine 8, what is committed is there
+    else
+        CHECK_EQ(n_bytes, PAGES / 3 * 4096);
+    CHECK_EQ(GetLastError(), 4711);
+    CHECK_EQ(bp_os_unmap(p, PAGES * 4096), 0);
+}
+
 // Comes first: see random_of_another.
 static void this_may_be_the_other(void)
 {
@@ -317,7 +335,7 @@ static void the_runtime_behind(void)
 }
 
 CHECK_MAIN(this_may_be_the_other, pages_change_state, refusals_are_codes, mappings,
-           guards_stand_on_both_sides, what_can_be_read_is_known,
+           guards_stand_on_both_sides, what_can_be_read_is_known, resident_is_what_was_touched,
            every_process_has_its_random_number, huge_mappings_or_a_refusal,
            protection_goes_and_comes, ranges_have_any_protection, files_come_and_go,
            sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)

@@ -11,6 +11,7 @@ enum { MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x40, MAP_ANON = 0x100
 
 void *mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long long offset);
 int munmap(void *addr, size_t n_bytes);
+int mincore(const void *addr, size_t n_bytes, char *ret_pages);
 int mprotect(void *addr, size_t n_bytes, int prot);
 
 #endif
