@@ -24,6 +24,12 @@ LOCKED_A_LOCK = 5
 PER_MAGAZINE = 1.1  # once, and what the start and the end of threads add
 
 
+def slow_calls_max(calls, magazine):
+    """One for each magazine that is freed. Where objects are allocated a spare is reckoned with, so
+    that a magazine of fresh ones is half as large; how many are fresh is the scheduler's choice."""
+    return PER_MAGAZINE * (calls / 2 / magazine + calls / 2 / (magazine / 2)) + 100
+
+
 def conveyor(size, operations, cache=None):
     """Figures of one thread that allocates what another frees: every object changes hands."""
     row = rows.Row('conveyor', 'conveyor', f'--size {size} --operations {{}}', operations, 0, '')
@@ -51,11 +57,8 @@ class MagazineSizes(unittest.TestCase):
             self.assertEqual(it.hot_locked, 0)
 
     def test_a_slow_call_serves_a_magazine(self):
-        # Where objects are freed; where they are allocated a spare is reckoned with, so that a
-        # magazine of fresh ones is half as large.
         for size, it in self.runs.items():
-            turns = it.calls / 2 / size + it.calls / 2 / (size / 2)
-            self.assertLessEqual(it.slow_calls, PER_MAGAZINE * turns + 100, size)
+            self.assertLessEqual(it.slow_calls, slow_calls_max(it.calls, size), size)
 
     def test_no_lock_more_often_than_once_a_magazine(self):
         for size, it in self.runs.items():
@@ -89,7 +92,7 @@ class ObjectSizes(unittest.TestCase):
         points = []
         for size in (64, 256, 1024):
             it = conveyor(size, 150000)
-            self.assertLessEqual(it.slow_calls, PER_MAGAZINE * it.calls / (STRAYS_MAX / size) + 100)
+            self.assertLessEqual(it.slow_calls, slow_calls_max(it.calls, STRAYS_MAX / size), size)
             points.append((SPAN_BYTES / size, it.locked / it.calls))
         self.assertTrue(-1.2 < counts.slope(points) < -0.8, points)
 
