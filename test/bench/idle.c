@@ -73,6 +73,7 @@ int main(int argc, char **argv)
     bench_begin(argc, argv, "What 4 threads leave resident when they have freed all.", options);
     rest_ms = bench_quick ? 100 : rest_ms;
     count = (size_t)bench_scaled(total_mib) * (1 << 20) / THREADS / (size_t)size;
+    count = count ? count : 1;
     pthread_barrier_init(&barrier, NULL, THREADS + 1);
     for (size_t i = 0; i < THREADS; i++) {
         blocks[i] = bench_table(count * sizeof(void *));
