@@ -69,7 +69,7 @@ windows_wine_start()
     export WINEPREFIX WINEDEBUG
     mkdir -p "$WINEPREFIX"
     "$windows_server" -p 9>&- < /dev/null > "$windows_build/wine.log" 2>&1
-    timeout 120 "$windows_wine" cmd /c exit 9>&- < /dev/null >> "$windows_build/wine.log" 2>&1 ||
+    timeout 600 "$windows_wine" cmd /c exit 9>&- < /dev/null >> "$windows_build/wine.log" 2>&1 ||
         fail "wine does not start: $(tail -n 1 "$windows_build/wine.log")"
 }
 
