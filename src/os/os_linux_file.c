@@ -3,24 +3,18 @@
 #include "os/os_file.h"
 
 #include "os/fault.h"
+#include "os/os_posix.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int outcome(int saved_errno, bool failed)
-{
-    int code = failed ? errno : 0;
-    errno = saved_errno;
-    return code;
-}
-
 int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
 {
     struct stat status;
     int saved = errno;
-    int code = outcome(saved, fstat((int)file, &status) != 0);
+    int code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
     if (!code)
         *ret_bytes = (size_t)status.st_blocks * 512;
     return code;
