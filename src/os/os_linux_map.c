@@ -214,8 +214,9 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
                                         (int)file, (off_t)offset_bytes) == -1);
 }
 
-int bp_os_file_sync(void *addr, size_t n_bytes)
+int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes)
 {
     int saved = errno;
+    (void)file;
     return bp_os_outcome(saved, msync(addr, n_bytes, MS_SYNC) != 0);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the POSIX files of this layer share. The rules of os.h hold here too.
+// What the POSIX files of this layer share. The rules of os.h hold here too: 0 or an errno code,
+// and errno is left as it was.
 #ifndef BP_OS_OS_POSIX_H
 #define BP_OS_OS_POSIX_H
 

@@ -3,6 +3,7 @@
 #include "base/bits.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_map.h"
 #include "os/os_posix.h"
 
 #include <stdint.h>
@@ -50,4 +51,11 @@ int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
     else
         *ret_addr = addr;
     return code;
+}
+
+// A mapping of a file may stand anywhere in a reservation.
+int bp_os_file_attach(intptr_t file, size_t n_bytes, size_t align, bool writable, void **base)
+{
+    (void)file, (void)n_bytes, (void)align, (void)writable, (void)base;
+    return 0;
 }

@@ -247,6 +247,8 @@ int bp_os_unmap(void *addr, size_t n_bytes)
     (void)n_bytes;
     if (!VirtualQuery(addr, &info, sizeof(info)) || !info.AllocationBase)
         return outcome(saved, true);
+    if (info.Type == MEM_MAPPED)
+        return outcome(saved, !UnmapViewOfFile(info.AllocationBase));
     return give_back(info.AllocationBase, 0, MEM_RELEASE);
 }
 

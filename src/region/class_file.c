@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { FOLDER_BYTES = 4096, SHARE_MAX_SHIFT = 39, SHARE_MIN_SHIFT = 30 };
+enum { FOLDER_BYTES = 4096, SHARE_MAX_SHIFT = 39, SHARE_WHOLE_SHIFT = 33, SHARE_MIN_SHIFT = 30 };
 #define DIRTY_MIN_BYTES (64 * BP_MIB)
 
 enum slot_state { SLOT_FRESH, SLOT_USED, SLOT_DIRTY, SLOT_CLEAN, SLOT_BUSY };
@@ -26,6 +26,8 @@ struct file_slot {
 
 // Slots are numbered from 1.
 struct class_file {
+    bp_atomic_ptr base; // of its share; NULL: nobody has asked for one yet
+    unsigned share_shift;
     intptr_t file; // + 1, so that 0 is none
     intptr_t copy; // the same, between the two ends of a fork
     struct file_slot *slots;
@@ -38,8 +40,7 @@ struct class_file {
 
 static struct {
     struct bp_lock lock; // rank FILES: guards all of it, and records of slots that are not USED
-    char *base;          // NULL: nobody has asked for a file yet
-    unsigned share_shift;
+    bp_atomic_u32 made;  // classes that have a share, a bit each
     struct class_file of[BP_REGION_COUNT];
     char folder[FOLDER_BYTES];
     bool fork_copy;
@@ -83,12 +84,17 @@ bool bp_files_fork_copy(void)
 
 static char *share_base(unsigned region)
 {
-    return files.base + ((size_t)region << files.share_shift);
+    return bp_load_ptr_relaxed(&files.of[region].base);
+}
+
+static size_t share_bytes(unsigned region)
+{
+    return (size_t)1 << files.of[region].share_shift;
 }
 
 static size_t slot_count(unsigned region)
 {
-    return ((size_t)1 << files.share_shift) >> (BP_SLOT_MIN_SHIFT + region);
+    return share_bytes(region) >> (BP_SLOT_MIN_SHIFT + region);
 }
 
 static size_t slot_offset(unsigned region, uint32_t number)
@@ -101,18 +107,29 @@ static struct file_slot *slot_at(unsigned region, uint32_t number)
     return &files.of[region].slots[number - 1];
 }
 
+// The class in whose share the pointer is, or BP_REGION_COUNT.
+static unsigned region_of(const void *pointer)
+{
+    // pairs with share_make_locked: a share that is seen is complete
+    uint32_t made = bp_load_u32_acquire(&files.made);
+    for (; made; made &= made - 1) {
+        unsigned region = (unsigned)__builtin_ctz(made);
+        if ((size_t)pointer - (size_t)share_base(region) < share_bytes(region))
+            return region;
+    }
+    return BP_REGION_COUNT;
+}
+
 bool bp_files_owns(const void *pointer)
 {
-    size_t offset = (size_t)pointer - (size_t)files.base;
-    return files.base && offset >> files.share_shift < BP_REGION_COUNT;
+    return region_of(pointer) < BP_REGION_COUNT;
 }
 
 // The slot that starts at the pointer, which is in a class file; 0 if none does.
 static uint32_t number_of(const void *pointer, unsigned *ret_region)
 {
-    size_t offset = (size_t)pointer - (size_t)files.base;
-    unsigned region = *ret_region = (unsigned)(offset >> files.share_shift);
-    size_t inside = offset & (((size_t)1 << files.share_shift) - 1);
+    unsigned region = *ret_region = region_of(pointer);
+    size_t inside = (size_t)pointer - (size_t)share_base(region);
     size_t number = (inside >> (BP_SLOT_MIN_SHIFT + region)) + 1;
     bool starts = (inside & (bp_region_slot_bytes(region) - 1)) == 0;
     return starts && number <= files.of[region].frontier ? (uint32_t)number : 0;
@@ -125,32 +142,60 @@ static size_t table_bytes(unsigned region)
     return bp_align_up(slot_count(region) * sizeof(struct file_slot), BP_CHUNK_BYTES);
 }
 
-// Shares, and behind them the tables of records.
-static bool area_make_locked(void)
+// A share, and a table of records elsewhere: what a file is mapped to is the file's alone.
+static bool share_reserve(unsigned region, void **ret_share, void **ret_table)
 {
-    for (unsigned shift = SHARE_MAX_SHIFT; !files.base && shift >= SHARE_MIN_SHIFT; shift--) {
-        void *base;
-        size_t n_bytes = (size_t)BP_REGION_COUNT << shift;
-        files.share_shift = shift;
-        for (unsigned region = 0; region < BP_REGION_COUNT; region++)
-            n_bytes += table_bytes(region);
-        if (!bp_os_reserve(n_bytes, BP_SLOT_ALIGN_MAX, &base))
-            files.base = base;
-    }
-    if (!files.base)
+    if (bp_os_reserve(share_bytes(region), BP_SLOT_ALIGN_MAX, ret_share))
         return false;
-    char *table = share_base(BP_REGION_COUNT);
-    for (unsigned region = 0; region < BP_REGION_COUNT; region++) {
-        files.of[region].slots = (struct file_slot *)(void *)table;
-        table += table_bytes(region);
+    if (!bp_os_reserve(table_bytes(region), BP_CHUNK_BYTES, ret_table))
+        return true;
+    bp_os_unmap(*ret_share, share_bytes(region));
+    return false;
+}
+
+// Where a file is mapped as a whole, that costs page tables for all of it.
+static unsigned share_max_shift(void)
+{
+    return bp_os_charges_commit() ? SHARE_WHOLE_SHIFT : SHARE_MAX_SHIFT;
+}
+
+static int share_attach(unsigned region, intptr_t file, void *share, void *table)
+{
+    struct class_file *it = &files.of[region];
+    int code = bp_os_file_attach(file, share_bytes(region), BP_SLOT_ALIGN_MAX, true, &share);
+    if (code) {
+        if (share)
+            bp_os_unmap(share, share_bytes(region));
+        bp_os_unmap(table, table_bytes(region));
+        return code;
     }
-    return true;
+    it->slots = table;
+    bp_store_ptr_relaxed(&it->base, share);
+    // pairs with region_of
+    bp_store_u32_release(&files.made, bp_load_u32_relaxed(&files.made) | 1u << region);
+    return 0;
+}
+
+static int share_make_locked(unsigned region, intptr_t file)
+{
+    struct class_file *it = &files.of[region];
+    if (share_base(region))
+        return 0;
+    for (it->share_shift = share_max_shift(); it->share_shift >= SHARE_MIN_SHIFT;
+         it->share_shift--) {
+        void *share, *table;
+        if (!slot_count(region))
+            break;
+        if (share_reserve(region, &share, &table))
+            return share_attach(region, file, share, table);
+    }
+    return ENOMEM;
 }
 
 static int map_from_begin(unsigned region, intptr_t file)
 {
     size_t offset = slot_offset(region, files.of[region].begin + 1);
-    size_t n_bytes = ((size_t)1 << files.share_shift) - offset;
+    size_t n_bytes = share_bytes(region) - offset;
     char *from = share_base(region) + offset;
     if (!n_bytes)
         return ENOMEM;
@@ -164,12 +209,12 @@ static int open_locked(unsigned region)
     intptr_t file;
     if (it->file)
         return 0;
-    if (!files.base && !area_make_locked())
-        return ENOMEM;
     int code = bp_os_file_temporary(bp_files_folder(), &file);
     if (code)
         return code;
-    code = map_from_begin(region, file);
+    code = share_make_locked(region, file);
+    if (!code)
+        code = map_from_begin(region, file);
     if (code)
         bp_os_file_close(file);
     else
@@ -440,7 +485,7 @@ static void child_class(unsigned region)
     it->file = copy;
     it->copy = 0;
     // The child has no mapping there: the addresses must stay ours.
-    bool failed = bp_os_decommit(share_base(region), (size_t)1 << files.share_shift) != 0;
+    bool failed = bp_os_decommit(share_base(region), share_bytes(region)) != 0;
     if (copy && !failed && !map_from_begin(region, copy - 1)) {
         slots_adopt(region);
         return;
