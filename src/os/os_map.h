@@ -40,10 +40,10 @@ int bp_os_file_cut(intptr_t file, size_t n_bytes);
 int bp_os_file_allocate(intptr_t file, size_t offset_bytes, size_t n_bytes);
 // These bytes read zero and take no space.
 int bp_os_file_punch(intptr_t file, size_t offset_bytes, size_t n_bytes);
-// The reservation at *base is to hold pages of this file, from its beginning, and of no other; nobody
-// may have its address yet, which can become another one. Windows maps all of it here, and the file,
-// sparse, is as long while it is mapped; elsewhere nothing happens. After a failure *base is still
-// reserved, or NULL.
+// The reservation at *base is to hold pages of this file, from its beginning, and of no other;
+// nobody may have its address yet, which can become another one. Windows maps all of it here, and
+// the file, sparse, is as long while it is mapped; elsewhere nothing happens. After a failure *base
+// is still reserved, or NULL.
 int bp_os_file_attach(intptr_t file, size_t n_bytes, size_t align, bool writable, void **base);
 // Maps the file's bytes over a range that is attached to it; offset as aligned as addr.
 int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_bytes, unsigned prot);

@@ -9,10 +9,11 @@
 #include "os/os_file.h"
 #include "os/os_map.h"
 #include "region/class_region.h"
+#include "region/class_share.h"
 
 #include <string.h>
 
-enum { FOLDER_BYTES = 4096, SHARE_MAX_SHIFT = 39, SHARE_WHOLE_SHIFT = 33, SHARE_MIN_SHIFT = 30 };
+enum { FOLDER_BYTES = 4096 };
 #define DIRTY_MIN_BYTES (64 * BP_MIB)
 
 enum slot_state { SLOT_FRESH, SLOT_USED, SLOT_DIRTY, SLOT_CLEAN, SLOT_BUSY };
@@ -26,8 +27,6 @@ struct file_slot {
 
 // Slots are numbered from 1.
 struct class_file {
-    bp_atomic_ptr base; // of its share; NULL: nobody has asked for one yet
-    unsigned share_shift;
     intptr_t file; // + 1, so that 0 is none
     intptr_t copy; // the same, between the two ends of a fork
     struct file_slot *slots;
@@ -40,7 +39,6 @@ struct class_file {
 
 static struct {
     struct bp_lock lock; // rank FILES: guards all of it, and records of slots that are not USED
-    bp_atomic_u32 made;  // classes that have a share, a bit each
     struct class_file of[BP_REGION_COUNT];
     char folder[FOLDER_BYTES];
     bool fork_copy;
@@ -82,21 +80,6 @@ bool bp_files_fork_copy(void)
 
 // --- places ---
 
-static char *share_base(unsigned region)
-{
-    return bp_load_ptr_relaxed(&files.of[region].base);
-}
-
-static size_t share_bytes(unsigned region)
-{
-    return (size_t)1 << files.of[region].share_shift;
-}
-
-static size_t slot_count(unsigned region)
-{
-    return share_bytes(region) >> (BP_SLOT_MIN_SHIFT + region);
-}
-
 static size_t slot_offset(unsigned region, uint32_t number)
 {
     return (size_t)(number - 1) << (BP_SLOT_MIN_SHIFT + region);
@@ -107,29 +90,16 @@ static struct file_slot *slot_at(unsigned region, uint32_t number)
     return &files.of[region].slots[number - 1];
 }
 
-// The class in whose share the pointer is, or BP_REGION_COUNT.
-static unsigned region_of(const void *pointer)
-{
-    // pairs with share_make_locked: a share that is seen is complete
-    uint32_t made = bp_load_u32_acquire(&files.made);
-    for (; made; made &= made - 1) {
-        unsigned region = (unsigned)__builtin_ctz(made);
-        if ((size_t)pointer - (size_t)share_base(region) < share_bytes(region))
-            return region;
-    }
-    return BP_REGION_COUNT;
-}
-
 bool bp_files_owns(const void *pointer)
 {
-    return region_of(pointer) < BP_REGION_COUNT;
+    return bp_share_of(pointer) < BP_REGION_COUNT;
 }
 
 // The slot that starts at the pointer, which is in a class file; 0 if none does.
 static uint32_t number_of(const void *pointer, unsigned *ret_region)
 {
-    unsigned region = *ret_region = region_of(pointer);
-    size_t inside = (size_t)pointer - (size_t)share_base(region);
+    unsigned region = *ret_region = bp_share_of(pointer);
+    size_t inside = (size_t)pointer - (size_t)bp_share_base(region);
     size_t number = (inside >> (BP_SLOT_MIN_SHIFT + region)) + 1;
     bool starts = (inside & (bp_region_slot_bytes(region) - 1)) == 0;
     return starts && number <= files.of[region].frontier ? (uint32_t)number : 0;
@@ -137,66 +107,11 @@ static uint32_t number_of(const void *pointer, unsigned *ret_region)
 
 // --- making them ---
 
-static size_t table_bytes(unsigned region)
-{
-    return bp_align_up(slot_count(region) * sizeof(struct file_slot), BP_CHUNK_BYTES);
-}
-
-// A share, and a table of records elsewhere: what a file is mapped to is the file's alone.
-static bool share_reserve(unsigned region, void **ret_share, void **ret_table)
-{
-    if (bp_os_reserve(share_bytes(region), BP_SLOT_ALIGN_MAX, ret_share))
-        return false;
-    if (!bp_os_reserve(table_bytes(region), BP_CHUNK_BYTES, ret_table))
-        return true;
-    bp_os_unmap(*ret_share, share_bytes(region));
-    return false;
-}
-
-// Where a file is mapped as a whole, that costs page tables for all of it.
-static unsigned share_max_shift(void)
-{
-    return bp_os_charges_commit() ? SHARE_WHOLE_SHIFT : SHARE_MAX_SHIFT;
-}
-
-static int share_attach(unsigned region, intptr_t file, void *share, void *table)
-{
-    struct class_file *it = &files.of[region];
-    int code = bp_os_file_attach(file, share_bytes(region), BP_SLOT_ALIGN_MAX, true, &share);
-    if (code) {
-        if (share)
-            bp_os_unmap(share, share_bytes(region));
-        bp_os_unmap(table, table_bytes(region));
-        return code;
-    }
-    it->slots = table;
-    bp_store_ptr_relaxed(&it->base, share);
-    // pairs with region_of
-    bp_store_u32_release(&files.made, bp_load_u32_relaxed(&files.made) | 1u << region);
-    return 0;
-}
-
-static int share_make_locked(unsigned region, intptr_t file)
-{
-    struct class_file *it = &files.of[region];
-    if (share_base(region))
-        return 0;
-    for (it->share_shift = share_max_shift(); it->share_shift >= SHARE_MIN_SHIFT;
-         it->share_shift--) {
-        void *share, *table;
-        if (!slot_count(region))
-            break;
-        if (share_reserve(region, &share, &table))
-            return share_attach(region, file, share, table);
-    }
-    return ENOMEM;
-}
-
 static int map_from_begin(unsigned region, intptr_t file)
 {
     size_t offset = slot_offset(region, files.of[region].begin + 1);
-    size_t n_bytes = share_bytes(region) - offset;
-    char *from = share_base(region) + offset;
+    size_t n_bytes = bp_share_bytes(region) - offset;
+    char *from = bp_share_base(region) + offset;
     if (!n_bytes)
         return ENOMEM;
     int code = bp_os_file_map(from, n_bytes, file, offset, BP_OS_PROT_READ | BP_OS_PROT_WRITE);
@@ -212,7 +127,9 @@ static int open_locked(unsigned region)
     int code = bp_os_file_temporary(bp_files_folder(), &file);
     if (code)
         return code;
-    code = share_make_locked(region, file);
+    void *table = it->slots;
+    code = table ? 0 : bp_share_make(region, file, sizeof(struct file_slot), &table);
+    it->slots = code ? it->slots : table;
     if (!code)
         code = map_from_begin(region, file);
     if (code)
@@ -229,7 +146,7 @@ static bool records_commit_locked(struct class_file *it, unsigned region)
     size_t needed = (it->frontier + 1) * sizeof(struct file_slot);
     if (needed <= it->slots_committed_bytes)
         return true;
-    if (it->frontier >= slot_count(region) ||
+    if (it->frontier >= bp_share_slots(region) ||
         bp_os_commit((char *)it->slots + it->slots_committed_bytes, BP_CHUNK_BYTES))
         return false;
     it->slots_committed_bytes += BP_CHUNK_BYTES;
@@ -252,7 +169,7 @@ static uint32_t take_locked(unsigned region)
         bp_sub_relaxed(&files.dirty_bytes, slot_at(region, number)->held_bytes);
     } else if (it->clean) {
         number = pop_locked(region, &it->clean);
-    } else if (it->frontier < slot_count(region) && records_commit_locked(it, region)) {
+    } else if (it->frontier < bp_share_slots(region) && records_commit_locked(it, region)) {
         number = ++it->frontier;
     }
     if (number)
@@ -324,7 +241,7 @@ int bp_files_take(size_t n_bytes, bool zero, void **ret_object)
         pool(region, number);
         return code;
     }
-    void *object = *ret_object = share_base(region) + slot_offset(region, number);
+    void *object = *ret_object = bp_share_base(region) + slot_offset(region, number);
     if (zero)
         memset(object, 0, bp_min(dirty_bytes, n_bytes));
     slot->state = SLOT_USED;
@@ -345,7 +262,7 @@ static size_t punch(unsigned region, uint32_t number)
     if (!held)
         return 0;
     if (bp_os_file_punch(files.of[region].file - 1, offset, held)) {
-        bp_os_purge(share_base(region) + offset, held);
+        bp_os_purge(bp_share_base(region) + offset, held);
         return 0;
     }
     slot->held_bytes = 0;
@@ -485,7 +402,7 @@ static void child_class(unsigned region)
     it->file = copy;
     it->copy = 0;
     // The child has no mapping there: the addresses must stay ours.
-    bool failed = bp_os_decommit(share_base(region), share_bytes(region)) != 0;
+    bool failed = bp_os_decommit(bp_share_base(region), bp_share_bytes(region)) != 0;
     if (copy && !failed && !map_from_begin(region, copy - 1)) {
         slots_adopt(region);
         return;
