@@ -141,7 +141,7 @@ def xz(builder):
     run(['make', '-s', '-C', source / 'src/liblzma'])
     programs = []
     for kind, link in (('runtime', ''), ('library', '-Wl,--whole-archive,'
-                       f'{builder.options.library},--no-whole-archive')):
+                       f'{pathlib.Path(builder.options.library).resolve()},--no-whole-archive')):
         (source / 'src/xz/xz.exe').unlink(missing_ok=True)
         run(['make', '-s', '-C', source / 'src/xz', 'xz.exe', f'LDFLAGS=-all-static {link}'])
         programs.append(builder.out / f'xz_{kind}.exe')
