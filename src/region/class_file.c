@@ -335,7 +335,8 @@ size_t bp_files_purge(unsigned region, size_t wanted_bytes)
     return released;
 }
 
-int bp_files_census(unsigned region, struct bp_file_census *ret_census)
+// Under the lock, which orders the records and their number.
+static intptr_t census_locked(unsigned region, struct bp_file_census *ret_census)
 {
     struct class_file *it = &files.of[region];
     *ret_census = it->counts;
@@ -346,10 +347,18 @@ int bp_files_census(unsigned region, struct bp_file_census *ret_census)
         ret_census->dirty_slots += slot->state == SLOT_DIRTY || slot->state == SLOT_BUSY;
         ret_census->clean_slots += slot->state == SLOT_CLEAN;
     }
-    if (!it->file)
+    return it->file;
+}
+
+int bp_files_census(unsigned region, struct bp_file_census *ret_census)
+{
+    bp_lock_take(&files.lock);
+    intptr_t file = census_locked(region, ret_census);
+    bp_lock_give(&files.lock);
+    if (!file)
         return 0;
-    int code = bp_os_file_size(it->file - 1, &ret_census->file_bytes);
-    return code ? code : bp_os_file_allocated(it->file - 1, &ret_census->allocated_bytes);
+    int code = bp_os_file_size(file - 1, &ret_census->file_bytes);
+    return code ? code : bp_os_file_allocated(file - 1, &ret_census->allocated_bytes);
 }
 
 // --- fork ---
