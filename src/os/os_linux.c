@@ -50,6 +50,12 @@ int bp_os_unmap_pages(void *addr, size_t n_bytes)
     return bp_os_outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
 }
 
+int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
+{
+    int saved = errno;
+    return bp_os_outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+}
+
 int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
 {
     int saved = errno;
@@ -92,10 +98,7 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
-    int saved = errno;
-    if (code)
-        return code;
-    return bp_os_outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
 }
 
 // mmap may have unmapped the range before it fails.

@@ -23,41 +23,6 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-_Static_assert(BP_OS_PROT_READ == PROT_READ && BP_OS_PROT_WRITE == PROT_WRITE &&
-                   BP_OS_PROT_EXEC == PROT_EXEC,
-               "protections are passed through");
-
-int bp_os_range_reserve(size_t n_bytes, size_t align, bool lax, void **ret_base)
-{
-    if (!lax)
-        return bp_os_reserve(n_bytes, align, ret_base);
-    int code = bp_os_injected_fault(BP_OS_RESERVE);
-    return code ? code : bp_os_map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
-}
-
-int bp_os_range_protect(void *addr, size_t n_bytes, unsigned prot)
-{
-    int code = bp_os_injected_fault(BP_OS_COMMIT);
-    int saved = errno;
-    if (code)
-        return code;
-    return bp_os_outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
-}
-
-int bp_os_range_release(void *addr, size_t n_bytes, bool lax)
-{
-    int code = bp_os_injected_fault(BP_OS_DECOMMIT);
-    void *same;
-    if (code)
-        return code;
-    return bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED | (lax ? MAP_NORESERVE : 0), &same);
-}
-
-unsigned bp_os_effective_prot(unsigned prot)
-{
-    return prot & BP_OS_PROT_WRITE ? prot | BP_OS_PROT_READ : prot;
-}
-
 // For kernels before 5.14. Nobody else uses pages that are only now being populated for writing,
 // but an atomic "or" with nothing would be right even then.
 static void touch(char *addr, size_t n_bytes, bool writable)
@@ -103,24 +68,6 @@ int bp_os_keep_from_fork(void *addr, size_t n_bytes)
     return bp_os_outcome(saved, syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
 }
 
-uint64_t bp_os_process_id(void)
-{
-    return (uint64_t)getpid();
-}
-
-int bp_os_file_open(const char *path, bool writable, intptr_t *ret_file)
-{
-    int code = bp_os_injected_fault(BP_OS_MAP);
-    int saved = errno;
-    if (code)
-        return code;
-    int flags = O_CLOEXEC | O_NOCTTY | (writable ? O_RDWR | O_CREAT : O_RDONLY);
-    int file = open(path, flags, S_IRUSR | S_IWUSR);
-    if (file >= 0)
-        *ret_file = file;
-    return bp_os_outcome(saved, file < 0);
-}
-
 // Where the file system has no files without names: one whose name is removed at once.
 static int open_and_unlink(const char *folder)
 {
@@ -153,30 +100,6 @@ int bp_os_file_temporary(const char *folder, intptr_t *ret_file)
     if (file >= 0)
         *ret_file = file;
     return bp_os_outcome(saved, file < 0);
-}
-
-int bp_os_file_close(intptr_t file)
-{
-    int saved = errno;
-    return bp_os_outcome(saved, close((int)file) != 0 && errno != EINTR); // closed all the same
-}
-
-int bp_os_file_size(intptr_t file, size_t *ret_bytes)
-{
-    struct stat status;
-    int saved = errno;
-    int code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
-    if (!code && !S_ISREG(status.st_mode))
-        return ENODEV;
-    if (!code)
-        *ret_bytes = (size_t)status.st_size;
-    return code;
-}
-
-int bp_os_file_cut(intptr_t file, size_t n_bytes)
-{
-    int saved = errno;
-    return bp_os_outcome(saved, ftruncate((int)file, (off_t)n_bytes) != 0);
 }
 
 // posix_fallocate writes the blocks itself where the file system cannot reserve them.
@@ -212,11 +135,4 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
         return code;
     return bp_os_outcome(saved, syscall(SYS_mmap, addr, n_bytes, prot, MAP_SHARED | MAP_FIXED,
                                         (int)file, (off_t)offset_bytes) == -1);
-}
-
-int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes)
-{
-    int saved = errno;
-    (void)file;
-    return bp_os_outcome(saved, msync(addr, n_bytes, MS_SYNC) != 0);
 }

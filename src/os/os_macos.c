@@ -6,7 +6,6 @@
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
-#include "os/os_map.h"
 #include "os/os_posix.h"
 
 #include <errno.h>
@@ -44,10 +43,13 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
+    return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
+}
+
+int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
+{
     int saved = errno;
-    if (code)
-        return code;
-    return bp_os_outcome(saved, mprotect(addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    return bp_os_outcome(saved, mprotect(addr, n_bytes, prot) == -1);
 }
 
 // Nothing is charged on macOS before it is touched.
@@ -194,9 +196,4 @@ int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*chil
 {
     (void)prepare, (void)parent, (void)child;
     return 0;
-}
-
-uint64_t bp_os_process_id(void)
-{
-    return (uint64_t)getpid();
 }

@@ -17,8 +17,9 @@ static inline int bp_os_outcome(int saved_errno, bool failed)
 }
 
 // By the straightest way to the kernel that the system has, so that a hook on mmap cannot call
-// back into us: private pages of no file, and unmapping.
+// back into us: private pages of no file, their protection, and unmapping.
 int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr);
+int bp_os_protect_pages(void *addr, size_t n_bytes, int prot);
 int bp_os_unmap_pages(void *addr, size_t n_bytes);
 
 // The same, anywhere, aligned to a power of two.

@@ -31,8 +31,8 @@ struct class_file {
     intptr_t copy; // the same, between the two ends of a fork
     struct file_slot *slots;
     size_t slots_committed_bytes;
-    uint32_t begin;    // slots up to here stayed with the parent of a fork
-    uint32_t frontier; // ever used
+    uint32_t begin;         // slots up to here stayed with the parent of a fork
+    bp_atomic_u32 frontier; // ever used
     uint32_t dirty, clean;
     struct bp_file_census counts;
 };
@@ -102,7 +102,8 @@ static uint32_t number_of(const void *pointer, unsigned *ret_region)
     size_t inside = (size_t)pointer - (size_t)bp_share_base(region);
     size_t number = (inside >> (BP_SLOT_MIN_SHIFT + region)) + 1;
     bool starts = (inside & (bp_region_slot_bytes(region) - 1)) == 0;
-    return starts && number <= files.of[region].frontier ? (uint32_t)number : 0;
+    return starts && number <= bp_load_u32_relaxed(&files.of[region].frontier) ? (uint32_t)number
+                                                                               : 0;
 }
 
 // --- making them ---
@@ -143,10 +144,10 @@ static int open_locked(unsigned region)
 
 static bool records_commit_locked(struct class_file *it, unsigned region)
 {
-    size_t needed = (it->frontier + 1) * sizeof(struct file_slot);
+    size_t needed = (bp_load_u32_relaxed(&it->frontier) + 1) * sizeof(struct file_slot);
     if (needed <= it->slots_committed_bytes)
         return true;
-    if (it->frontier >= bp_share_slots(region) ||
+    if (bp_load_u32_relaxed(&it->frontier) >= bp_share_slots(region) ||
         bp_os_commit((char *)it->slots + it->slots_committed_bytes, BP_CHUNK_BYTES))
         return false;
     it->slots_committed_bytes += BP_CHUNK_BYTES;
@@ -169,8 +170,11 @@ static uint32_t take_locked(unsigned region)
         bp_sub_relaxed(&files.dirty_bytes, slot_at(region, number)->held_bytes);
     } else if (it->clean) {
         number = pop_locked(region, &it->clean);
-    } else if (it->frontier < bp_share_slots(region) && records_commit_locked(it, region)) {
-        number = ++it->frontier;
+    } else if (bp_load_u32_relaxed(&it->frontier) < bp_share_slots(region) &&
+               records_commit_locked(it, region)) {
+        number = bp_load_u32_relaxed(&it->frontier) + 1;
+        // pairs with the census: the record is there
+        bp_store_u32_release(&it->frontier, number);
     }
     if (number)
         slot_at(region, number)->state = SLOT_BUSY;
@@ -335,26 +339,21 @@ size_t bp_files_purge(unsigned region, size_t wanted_bytes)
     return released;
 }
 
-// Under the lock, which orders the records and their number.
-static intptr_t census_locked(unsigned region, struct bp_file_census *ret_census)
+// Without the lock: it blocks nobody.
+int bp_files_census(unsigned region, struct bp_file_census *ret_census)
 {
     struct class_file *it = &files.of[region];
+    // pairs with the release in take_locked: the records are there
+    uint32_t frontier = bp_load_u32_acquire(&it->frontier);
     *ret_census = it->counts;
-    for (uint32_t number = it->begin + 1; number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; number <= frontier; number++) {
         const struct file_slot *slot = slot_at(region, number);
         ret_census->used_slots += slot->state == SLOT_USED;
         ret_census->used_bytes += slot->state == SLOT_USED ? slot->usable_bytes : 0;
         ret_census->dirty_slots += slot->state == SLOT_DIRTY || slot->state == SLOT_BUSY;
         ret_census->clean_slots += slot->state == SLOT_CLEAN;
     }
-    return it->file;
-}
-
-int bp_files_census(unsigned region, struct bp_file_census *ret_census)
-{
-    bp_lock_take(&files.lock);
-    intptr_t file = census_locked(region, ret_census);
-    bp_lock_give(&files.lock);
+    intptr_t file = it->file;
     if (!file)
         return 0;
     int code = bp_os_file_size(file - 1, &ret_census->file_bytes);
@@ -367,7 +366,8 @@ static int used_copy_locked(unsigned region, intptr_t copy)
 {
     struct class_file *it = &files.of[region];
     int code = 0;
-    for (uint32_t number = it->begin + 1; !code && number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; !code && number <= bp_load_u32_relaxed(&it->frontier);
+         number++) {
         const struct file_slot *slot = slot_at(region, number);
         if (slot->state == SLOT_USED)
             code = bp_os_file_copy(it->file - 1, copy, slot_offset(region, number),
@@ -394,7 +394,7 @@ static void slots_adopt(unsigned region)
 {
     struct class_file *it = &files.of[region];
     it->dirty = it->clean = 0;
-    for (uint32_t number = it->frontier; number > it->begin; number--) {
+    for (uint32_t number = bp_load_u32_relaxed(&it->frontier); number > it->begin; number--) {
         struct file_slot *slot = slot_at(region, number);
         bool used = slot->state == SLOT_USED;
         slot->held_bytes = used ? slot->usable_bytes : 0;
@@ -418,12 +418,12 @@ static void child_class(unsigned region)
     }
     if (copy)
         bp_os_file_close(copy - 1);
-    for (uint32_t number = it->begin + 1; number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; number <= bp_load_u32_relaxed(&it->frontier); number++) {
         const struct file_slot *slot = slot_at(region, number);
         bp_sub_relaxed(&files.used_bytes, slot->state == SLOT_USED ? slot->usable_bytes : 0);
     }
     it->file = 0;
-    it->begin = it->frontier;
+    it->begin = bp_load_u32_relaxed(&it->frontier);
     it->dirty = it->clean = 0;
 }
 
