@@ -42,36 +42,30 @@ int bp_os_keep_from_fork(void *addr, size_t n_bytes)
     return bp_os_outcome(saved, minherit(addr, n_bytes, VM_INHERIT_NONE) == -1);
 }
 
-static int open_and_unlink(const char *folder)
+static int open_and_unlink(const char *folder, intptr_t *ret_file)
 {
     static const char name[] = "/bumpalloc-XXXXXX";
     char path[PATH_MAX];
     size_t length = strlen(folder);
-    if (length + sizeof(name) > sizeof(path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
+    int saved = errno;
+    if (length + sizeof(name) > sizeof(path))
+        return ENAMETOOLONG;
     memcpy(path, folder, length);
     memcpy(path + length, name, sizeof(name));
     int file = mkstemp(path);
-    if (file < 0)
-        return file;
-    unlink(path);
-    fcntl(file, F_SETFD, FD_CLOEXEC);
-    return file;
+    if (file >= 0) {
+        unlink(path);
+        fcntl(file, F_SETFD, FD_CLOEXEC);
+        *ret_file = file;
+    }
+    return bp_os_outcome(saved, file < 0);
 }
 
 // In memory: the kernel's cache of a folder that is emptied at each start.
 int bp_os_file_temporary(const char *folder, intptr_t *ret_file)
 {
     int code = bp_os_injected_fault(BP_OS_MAP);
-    int saved = errno;
-    if (code)
-        return code;
-    int file = open_and_unlink(folder ? folder : "/private/tmp");
-    if (file >= 0)
-        *ret_file = file;
-    return bp_os_outcome(saved, file < 0);
+    return code ? code : open_and_unlink(folder ? folder : "/private/tmp", ret_file);
 }
 
 // Copies some bytes to the same place in a file: from another one or itself, or zeros for -1. What
