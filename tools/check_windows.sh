@@ -20,15 +20,15 @@ windows_sources()
 {
     sources=$windows_build/sources
     mkdir -p "$sources/lists/partial"
-    ls "$sources"/sqlite3_*.orig.tar.* > /dev/null 2>&1 && return 0
+    ls "$sources"/sqlite3_*.orig.tar.* "$sources"/xz-utils_*.orig.tar.* > /dev/null 2>&1 && return 0
     release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     key=/usr/share/keyrings/debian-archive-keyring.gpg
     echo "deb-src [signed-by=$key] http://deb.debian.org/debian $release main" > "$sources/list"
     set -- -o "Dir::Etc::sourcelist=$sources/list" -o Dir::Etc::sourceparts=- \
         -o "Dir::State::lists=$sources/lists" -o APT::Sandbox::User=root
-    say "fetching the sources of lua5.4, zlib and sqlite3"
+    say "fetching the sources of lua5.4, zlib, xz-utils and sqlite3"
     { apt-get -q "$@" update &&
-        (cd "$sources" && apt-get -q "$@" source --download-only lua5.4 zlib sqlite3); } \
+        (cd "$sources" && apt-get -q "$@" source --download-only lua5.4 zlib xz-utils sqlite3); } \
         > "$sources/log" 2>&1 < /dev/null || say "no sources of programs: $(tail -n 1 "$sources/log")"
 }
 

@@ -106,11 +106,11 @@ BP_EXPORT int bump_region_destroy(struct bump_region *region)
     if (!region || !bp_region_exists(region))
         return 0;
     bool ours = bp_region_usable(region) == 0;
-    if (has_file(region))
-        code = ours ? bp_region_file_finish(region) : -bp_os_file_close(region->file);
-    if (ours) {
-        int unmapped = -bp_os_unmap(region->base, region->reserved_bytes);
-        code = code ? code : unmapped;
+    if (ours)
+        code = -bp_os_unmap(region->base, region->reserved_bytes);
+    if (has_file(region)) {
+        int ended = ours ? bp_region_file_finish(region) : -bp_os_file_close(region->file);
+        code = code ? code : ended;
     }
     *region = (struct bump_region){.base = NULL};
     return code;

@@ -55,10 +55,12 @@ int bp_region_file_cut(struct bump_region *region, size_t keep_bytes)
 {
     if (keep_bytes >= region->file_bytes)
         return 0;
-    int code = -bp_os_file_cut(region->file, keep_bytes);
+    int code = bp_os_file_cut(region->file, keep_bytes);
+    if (code == EBUSY) // what is read there is zero all the same, and the end is cut at last
+        code = bp_os_file_punch(region->file, keep_bytes, region->file_bytes - keep_bytes);
     if (!code)
         region->file_bytes = keep_bytes;
-    return code;
+    return -code;
 }
 
 // The file's length is the business of the process that opened it: a child that shares the pages
@@ -68,10 +70,18 @@ bool bp_region_file_is_own(const struct bump_region *region)
     return region->process == bp_os_process_id();
 }
 
+// Of a file that is mapped no more.
+static int shorten(intptr_t file, size_t n_bytes)
+{
+    size_t length = 0;
+    int code = bp_os_file_size(file, &length);
+    return code || length <= n_bytes ? -code : -bp_os_file_cut(file, n_bytes);
+}
+
 int bp_region_file_finish(struct bump_region *region)
 {
     bool cuts = !(region->flags & BUMP_REGION_TEMPORARY) && bp_region_file_is_own(region);
-    int code = cuts ? bp_region_file_cut(region, region->size_bytes) : 0;
+    int code = cuts ? shorten(region->file, region->size_bytes) : 0;
     int closed = -bp_os_file_close(region->file);
     return code ? code : closed;
 }
@@ -88,32 +98,43 @@ static int open_file(const char *path, unsigned prot, unsigned flags, intptr_t *
     return -bp_os_file_open(path, prot & BUMP_PROT_WRITE, ret_file);
 }
 
-// Maps what the file holds already; what it holds stays, whatever happens.
-static int take_content(struct bump_region *region)
+// Maps what the file holds already.
+static int take_content(struct bump_region *region, size_t n_bytes)
 {
-    size_t n_bytes = 0;
-    int code = -bp_os_file_size(region->file, &n_bytes);
-    if (!code && n_bytes > region->max_bytes)
-        code = -ERANGE;
-    if (code)
-        return code;
+    void *base = region->base;
+    size_t align = bp_os_page_bytes();
+    if (n_bytes > region->max_bytes)
+        return -ERANGE;
+    int code =
+        -bp_os_file_attach(region->file, region->reserved_bytes, align, is_writable(region), &base);
+    region->base = base;
     region->file_bytes = n_bytes;
-    code = bump_region_commit(region, n_bytes);
-    if (code)
-        bp_region_file_cut(region, n_bytes);
-    return code;
+    return code ? code : bump_region_commit(region, n_bytes);
 }
 
-// The addresses come first: a file that was made would have to be removed again.
+// The addresses come first: a file that was made would have to be removed again. What the file
+// holds stays, whatever happens.
 static int open_region(struct bump_region *region, const char *path)
 {
+    size_t n_bytes = 0;
     int code = open_file(path, region->prot, region->flags, &region->file);
     if (code)
         return code;
     region->process = bp_os_process_id();
-    code = take_content(region);
-    if (code)
+    code = -bp_os_file_size(region->file, &n_bytes);
+    if (code) {
         bp_os_file_close(region->file);
+        return code;
+    }
+    code = take_content(region, n_bytes);
+    if (!code)
+        return 0;
+    if (region->base)
+        bp_os_unmap(region->base, region->reserved_bytes);
+    region->base = NULL;
+    if (is_writable(region))
+        shorten(region->file, n_bytes);
+    bp_os_file_close(region->file);
     return code;
 }
 
@@ -131,9 +152,9 @@ BP_EXPORT int bump_region_open(struct bump_region *region, const char *path, siz
     if (code)
         return code;
     code = open_region(&made, path);
-    if (code)
-        bp_os_unmap(made.base, made.reserved_bytes);
-    else
+    if (!code)
         *region = made;
+    else if (made.base)
+        bp_os_unmap(made.base, made.reserved_bytes);
     return code;
 }

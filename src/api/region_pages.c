@@ -131,7 +131,7 @@ BP_EXPORT int bump_region_sync(struct bump_region *region)
     int code = bp_region_usable(region);
     if (code || !(region->flags & BP_REGION_FILE) || !region->committed_bytes)
         return code;
-    code = -bp_os_file_sync(region->base, region->committed_bytes);
+    code = -bp_os_file_sync(region->file, region->base, region->committed_bytes);
     if (code || !bp_region_file_is_own(region))
         return code;
     code = bp_region_release(region, region->size_bytes);

@@ -69,6 +69,11 @@ static inline void bp_store_u32_relaxed(bp_atomic_u32 *cell, uint32_t value)
     atomic_store_explicit(cell, value, memory_order_relaxed);
 }
 
+static inline uint32_t bp_add_u32_release(bp_atomic_u32 *cell, uint32_t value)
+{
+    return atomic_fetch_add_explicit(cell, value, memory_order_release);
+}
+
 static inline uint32_t bp_load_u32_acquire(const bp_atomic_u32 *cell)
 {
     return atomic_load_explicit(cell, memory_order_acquire);

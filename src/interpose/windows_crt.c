@@ -70,48 +70,22 @@ REACHED_BY_IMPORT(_msize)
 
 // --- their twins ---
 
-BP_EXPORT void *_malloc_base(size_t n_bytes)
-{
-    return malloc(n_bytes);
-}
+// Bodies, not aliases: both names stand in the symbol table with code of their own.
+#define TWIN(name, result, parameters, statement)                                                  \
+    BP_EXPORT result name parameters                                                               \
+    {                                                                                              \
+        statement;                                                                                 \
+    }                                                                                              \
+    extern const void *const __imp_##name;                                                         \
+    const void *const __imp_##name = __extension__(const void *) name;
 
-BP_EXPORT void _free_base(void *pointer)
-{
-    free(pointer);
-}
-
-BP_EXPORT void *_calloc_base(size_t count, size_t n_bytes)
-{
-    return calloc(count, n_bytes);
-}
-
-BP_EXPORT void *_realloc_base(void *pointer, size_t n_bytes)
-{
-    return realloc(pointer, n_bytes);
-}
-
-BP_EXPORT void *_recalloc_base(void *pointer, size_t count, size_t n_bytes)
-{
-    return _recalloc(pointer, count, n_bytes);
-}
-
-BP_EXPORT void *_expand_base(void *pointer, size_t n_bytes)
-{
-    return _expand(pointer, n_bytes);
-}
-
-BP_EXPORT size_t _msize_base(void *pointer)
-{
-    return _msize(pointer);
-}
-
-REACHED_BY_IMPORT(_malloc_base)
-REACHED_BY_IMPORT(_free_base)
-REACHED_BY_IMPORT(_calloc_base)
-REACHED_BY_IMPORT(_realloc_base)
-REACHED_BY_IMPORT(_recalloc_base)
-REACHED_BY_IMPORT(_expand_base)
-REACHED_BY_IMPORT(_msize_base)
+TWIN(_malloc_base, void *, (size_t n), return malloc(n))
+TWIN(_free_base, void, (void *pointer), free(pointer))
+TWIN(_calloc_base, void *, (size_t count, size_t n), return calloc(count, n))
+TWIN(_realloc_base, void *, (void *pointer, size_t n), return realloc(pointer, n))
+TWIN(_recalloc_base, void *, (void *p, size_t count, size_t n), return _recalloc(p, count, n))
+TWIN(_expand_base, void *, (void *pointer, size_t n), return _expand(pointer, n))
+TWIN(_msize_base, size_t, (void *pointer), return _msize(pointer))
 
 // --- aligned: a family of its own, whose blocks only _aligned_free frees ---
 
@@ -177,11 +151,6 @@ BP_EXPORT char *_strdup(const char *text)
     return copy ? memcpy(copy, text, n_bytes) : NULL;
 }
 
-BP_EXPORT char *strdup(const char *text)
-{
-    return _strdup(text);
-}
-
 BP_EXPORT wchar_t *_wcsdup(const wchar_t *text)
 {
     size_t n_bytes = text ? (wcslen(text) + 1) * sizeof(wchar_t) : 0;
@@ -189,15 +158,10 @@ BP_EXPORT wchar_t *_wcsdup(const wchar_t *text)
     return copy ? memcpy(copy, text, n_bytes) : NULL;
 }
 
-BP_EXPORT wchar_t *wcsdup(const wchar_t *text)
-{
-    return _wcsdup(text);
-}
-
+TWIN(strdup, char *, (const char *text), return _strdup(text))
+TWIN(wcsdup, wchar_t *, (const wchar_t *text), return _wcsdup(text))
 REACHED_BY_IMPORT(_strdup)
-REACHED_BY_IMPORT(strdup)
 REACHED_BY_IMPORT(_wcsdup)
-REACHED_BY_IMPORT(wcsdup)
 
 // --- start ---
 

@@ -79,16 +79,12 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 // A mapping of its own, committed; align may exceed the page size.
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr);
 // The same in huge pages, for systems where bp_os_huge cannot ask for them (Windows).
-int bp_os_map_huge(size_t n_bytes, void **ret_addr);
-// Takes access to committed pages away, and gives it back; contents and charge stay.
-int bp_os_protect(void *addr, size_t n_bytes, bool writable);
+int bp_os_map_huge(size_t n_bytes, size_t align, void **ret_addr);
 // The same, not charged (bp_os_commit_lax), aligned to a page.
 int bp_os_map_lax(size_t n_bytes, void **ret_addr);
 // A mapping between two pages that cannot be touched: its neighbours may be anybody's.
 int bp_os_map_guarded(size_t n_bytes, void **ret_addr);
 int bp_os_unmap_guarded(void *addr, size_t n_bytes);
-// Does the stack end where it ends if nothing is randomised? on_stack: near its end.
-bool bp_os_is_stack_fixed(const void *on_stack);
 // Is there memory that can be read? True if the system has no way to tell.
 bool bp_os_is_readable(const void *addr);
 // Gives back any mapping.

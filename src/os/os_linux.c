@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_posix.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -43,54 +44,26 @@ enum {
 #define PLACES_BEGIN (33 * BP_TIB)
 #define PLACES_END   (80 * BP_TIB)
 
-// The errno code of a call that has just been made, with the caller's errno restored.
-static int outcome(int saved_errno, bool failed)
-{
-    int code = failed ? errno : 0;
-    errno = saved_errno;
-    return code;
-}
-
-static int raw_unmap(void *addr, size_t n_bytes)
+int bp_os_unmap_pages(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
+    return bp_os_outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
 }
 
-static int map_anonymous(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
+int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
+{
+    int saved = errno;
+    return bp_os_outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+}
+
+int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
 {
     int saved = errno;
     long mapped =
         syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
     if (mapped != -1)
         *ret_addr = (void *)mapped;
-    return outcome(saved, mapped == -1);
-}
-
-// Maps more than asked for and trims both ends.
-static int map_aligned(size_t n_bytes, size_t align, int prot, int flags, void **ret_addr)
-{
-    size_t slack = align > bp_os_page_bytes() ? align - bp_os_page_bytes() : 0;
-    void *raw = NULL;
-    if (n_bytes > SIZE_MAX - slack)
-        return ENOMEM;
-    int code = map_anonymous(NULL, n_bytes + slack, prot, flags, &raw);
-    if (code)
-        return code;
-    char *start = (char *)bp_align_up((size_t)raw, align);
-    size_t head = (size_t)(start - (char *)raw);
-    if (head)
-        raw_unmap(raw, head);
-    if (slack > head)
-        raw_unmap(start + n_bytes, slack - head);
-    *ret_addr = start;
-    return 0;
-}
-
-// Otherwise it ends up to 16 GiB below that.
-bool bp_os_is_stack_fixed(const void *on_stack)
-{
-    return BP_ADDRESS_MAX - (size_t)on_stack < 16 * BP_MIB;
+    return bp_os_outcome(saved, mapped == -1);
 }
 
 // A place of its own, which the kernel's, near all libraries, is not: one of 2^15 for 16 TiB. Above
@@ -102,9 +75,9 @@ static int map_at_random(size_t n_bytes, size_t align, void **ret_addr)
     if (!random || !align || room < align)
         return EAGAIN;
     size_t place = PLACES_BEGIN + (size_t)(random >> 16) % (room / align) * align;
-    int code = map_anonymous((void *)place, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, ret_addr);
+    int code = bp_os_map_pages((void *)place, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, ret_addr);
     if (!code && *ret_addr != (void *)place) { // before Linux 4.17
-        raw_unmap(*ret_addr, n_bytes);
+        bp_os_unmap_pages(*ret_addr, n_bytes);
         code = EEXIST;
     }
     return code;
@@ -114,9 +87,9 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 {
     int code = bp_os_injected_fault(BP_OS_RESERVE);
     if (!code && map_at_random(n_bytes, align, ret_base))
-        code = map_aligned(n_bytes, align, PROT_NONE, 0, ret_base);
+        code = bp_os_map_aligned(n_bytes, align, PROT_NONE, 0, ret_base);
     if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
-        raw_unmap(*ret_base, n_bytes);
+        bp_os_unmap_pages(*ret_base, n_bytes);
         return ENOMEM;
     }
     return code;
@@ -125,10 +98,7 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
-    int saved = errno;
-    if (code)
-        return code;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
 }
 
 // mmap may have unmapped the range before it fails.
@@ -138,8 +108,8 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
     int flags = MAP_FIXED | MAP_NORESERVE;
     void *same;
     if (!code)
-        code = map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, flags, &same);
-    if (code && map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED, &same))
+        code = bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, flags, &same);
+    if (code && bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED, &same))
         bp_os_abort(); // others could map there
     return code;
 }
@@ -147,9 +117,9 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
 int bp_os_commit_try(size_t n_bytes)
 {
     void *scratch = NULL;
-    int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    int code = bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
     if (!code)
-        raw_unmap(scratch, n_bytes);
+        bp_os_unmap_pages(scratch, n_bytes);
     return code;
 }
 
@@ -159,7 +129,7 @@ int bp_os_decommit(void *addr, size_t n_bytes)
     void *same;
     if (code)
         return code;
-    return map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED, &same);
+    return bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED, &same);
 }
 
 int bp_os_purge(void *addr, size_t n_bytes)
@@ -168,7 +138,7 @@ int bp_os_purge(void *addr, size_t n_bytes)
     int saved = errno;
     if (code)
         return code;
-    return outcome(saved, madvise(addr, n_bytes, MADV_DONTNEED) == -1);
+    return bp_os_outcome(saved, madvise(addr, n_bytes, MADV_DONTNEED) == -1);
 }
 
 int bp_os_renew(void *addr, size_t n_bytes)
@@ -177,7 +147,7 @@ int bp_os_renew(void *addr, size_t n_bytes)
     void *same;
     if (code)
         return code;
-    return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
+    return bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
 bool bp_os_can_move(void)
@@ -189,15 +159,15 @@ static int move_pages(void *dst, void *src, size_t n_bytes)
 {
     int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     int saved = errno;
-    return outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
+    return bp_os_outcome(saved, mremap(src, n_bytes, n_bytes, flags, dst) == MAP_FAILED);
 }
 
 static bool is_mapped(void *addr, size_t n_bytes)
 {
     void *other = NULL;
-    int code = map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, &other);
+    int code = bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, &other);
     if (!code)
-        raw_unmap(other, n_bytes);
+        bp_os_unmap_pages(other, n_bytes);
     return code == EEXIST;
 }
 
@@ -223,10 +193,10 @@ static enum moves moves_known(void)
     enum moves answer = (enum moves)bp_load_u32_relaxed(&known);
     if (answer != MOVES_UNKNOWN)
         return answer;
-    if (map_anonymous(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch))
+    if (bp_os_map_pages(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch))
         return MOVES_NONE;
     answer = moves_try(scratch, page);
-    raw_unmap(scratch, 4 * page);
+    bp_os_unmap_pages(scratch, 4 * page);
     bp_store_u32_relaxed(&known, answer);
     return answer;
 }
@@ -239,17 +209,17 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
     int saved = errno;
     if (moves_known() < (one_piece ? MOVES_PIECE : MOVES_PIECES))
         return EFAULT;
-    int code = map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    int code = bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
     if (code)
         return code;
     code = bp_os_injected_fault(BP_OS_MOVE);
     if (code)
-        raw_unmap(dst, n_bytes); // as the kernel would
+        bp_os_unmap_pages(dst, n_bytes); // as the kernel would
     else
         code = move_pages(dst, src, n_bytes);
-    if (code && map_anonymous(dst, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &dst))
+    if (code && bp_os_map_pages(dst, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &dst))
         bp_os_abort(); // memory that the program was given is gone
-    raw_unmap(scratch, n_bytes);
+    bp_os_unmap_pages(scratch, n_bytes);
     errno = saved;
     return code;
 }
@@ -259,20 +229,13 @@ int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
     int code = bp_os_injected_fault(BP_OS_MAP);
     if (code)
         return code;
-    return map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
+    return bp_os_map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, 0, ret_addr);
 }
 
-int bp_os_map_huge(size_t n_bytes, void **ret_addr)
+int bp_os_map_huge(size_t n_bytes, size_t align, void **ret_addr)
 {
-    (void)n_bytes, (void)ret_addr;
+    (void)n_bytes, (void)align, (void)ret_addr;
     return ENOTSUP;
-}
-
-int bp_os_protect(void *addr, size_t n_bytes, bool writable)
-{
-    int saved = errno;
-    int prot = writable ? PROT_READ | PROT_WRITE : PROT_NONE;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
 }
 
 int bp_os_map_lax(size_t n_bytes, void **ret_addr)
@@ -280,7 +243,7 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     int code = bp_os_injected_fault(BP_OS_MAP);
     if (code)
         return code;
-    return map_anonymous(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
+    return bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
 }
 
 bool bp_os_is_readable(const void *addr)
@@ -289,37 +252,14 @@ bool bp_os_is_readable(const void *addr)
     int saved = errno;
     bool failed =
         syscall(SYS_madvise, bp_align_down((size_t)addr, page), page, MADV_POPULATE_READ) == -1;
-    int code = outcome(saved, failed);
+    int code = bp_os_outcome(saved, failed);
     return code != ENOMEM && code != EFAULT;
-}
-
-int bp_os_unmap_guarded(void *addr, size_t n_bytes)
-{
-    size_t page = bp_os_page_bytes();
-    return raw_unmap((char *)addr - page, n_bytes + 2 * page);
-}
-
-int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
-{
-    size_t page = bp_os_page_bytes();
-    int code = bp_os_injected_fault(BP_OS_MAP);
-    int saved = errno;
-    void *whole = NULL;
-    if (!code)
-        code = map_anonymous(NULL, n_bytes + 2 * page, PROT_NONE, 0, &whole);
-    if (code)
-        return code;
-    *ret_addr = (char *)whole + page;
-    code = outcome(saved, syscall(SYS_mprotect, *ret_addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
-    if (code)
-        bp_os_unmap_guarded(*ret_addr, n_bytes);
-    return code;
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return outcome(saved, munmap(addr, n_bytes) == -1);
+    return bp_os_outcome(saved, munmap(addr, n_bytes) == -1);
 }
 
 int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
@@ -331,7 +271,7 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
     void *moved = mremap(addr, old_bytes, new_bytes, MREMAP_MAYMOVE);
     if (moved != MAP_FAILED)
         *ret_addr = moved;
-    return outcome(saved, moved == MAP_FAILED);
+    return bp_os_outcome(saved, moved == MAP_FAILED);
 }
 
 void bp_os_name(void *addr, size_t n_bytes)
@@ -380,7 +320,7 @@ int bp_os_barrier_all(void)
         syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
         failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     }
-    return outcome(saved, failed);
+    return bp_os_outcome(saved, failed);
 }
 
 void bp_os_wake(bp_atomic_u32 *cell)

@@ -3,28 +3,11 @@
 #include "os/os_file.h"
 
 #include "os/fault.h"
+#include "os/os_posix.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static int outcome(int saved_errno, bool failed)
-{
-    int code = failed ? errno : 0;
-    errno = saved_errno;
-    return code;
-}
-
-int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
-{
-    struct stat status;
-    int saved = errno;
-    int code = outcome(saved, fstat((int)file, &status) != 0);
-    if (!code)
-        *ret_bytes = (size_t)status.st_blocks * 512;
-    return code;
-}
 
 // For what copy_file_range cannot: up to one buffer; what was copied, or -1.
 static ssize_t copy_some(int from, int to, off_t offset, size_t n_bytes)
@@ -49,20 +32,6 @@ int bp_os_file_copy(intptr_t from, intptr_t to, size_t offset_bytes, size_t n_by
             code = n ? errno : EIO; // shorter than it was: cut by somebody else
         else
             at += n;
-    }
-    errno = saved;
-    return code;
-}
-
-int bp_os_file_write(intptr_t file, const char *text, size_t n_bytes)
-{
-    int saved = errno, code = 0;
-    while (n_bytes && !code) {
-        ssize_t n = write((int)file, text, n_bytes);
-        if (n < 0 && errno != EINTR)
-            code = errno;
-        text += n > 0 ? n : 0;
-        n_bytes -= n > 0 ? (size_t)n : 0;
     }
     errno = saved;
     return code;

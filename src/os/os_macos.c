@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
-#include "os/os_map.h"
+#include "os/os_posix.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,47 +19,20 @@ extern int __ulock_wait(uint32_t operation, void *address, uint64_t value, uint3
 extern int __ulock_wake(uint32_t operation, void *address, uint64_t value);
 enum { ULOCK_COMPARE_AND_WAIT = 1, ULOCK_NO_ERRNO = 0x01000000 };
 
-static int outcome(int saved_errno, bool failed)
-{
-    int code = failed ? errno : 0;
-    errno = saved_errno;
-    return code;
-}
-
-static int map_anonymous(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
+int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
 {
     int saved = errno;
     void *mapped = mmap(addr, n_bytes, prot, MAP_PRIVATE | MAP_ANON | flags, -1, 0);
     if (mapped != MAP_FAILED)
         *ret_addr = mapped;
-    return outcome(saved, mapped == MAP_FAILED);
-}
-
-// Maps more than asked for and trims both ends.
-static int map_aligned(size_t n_bytes, size_t align, int prot, void **ret_addr)
-{
-    size_t slack = align > bp_os_page_bytes() ? align - bp_os_page_bytes() : 0;
-    void *raw = NULL;
-    if (n_bytes > SIZE_MAX - slack)
-        return ENOMEM;
-    int code = map_anonymous(NULL, n_bytes + slack, prot, MAP_NORESERVE, &raw);
-    if (code)
-        return code;
-    char *start = (char *)bp_align_up((size_t)raw, align);
-    size_t head = (size_t)(start - (char *)raw);
-    if (head)
-        bp_os_unmap(raw, head);
-    if (slack > head)
-        bp_os_unmap(start + n_bytes, slack - head);
-    *ret_addr = start;
-    return 0;
+    return bp_os_outcome(saved, mapped == MAP_FAILED);
 }
 
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 {
     int code = bp_os_injected_fault(BP_OS_RESERVE);
     if (!code)
-        code = map_aligned(n_bytes, align, PROT_NONE, ret_base);
+        code = bp_os_map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
     if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
         bp_os_unmap(*ret_base, n_bytes);
         return ENOMEM;
@@ -70,10 +43,13 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
+    return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
+}
+
+int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
+{
     int saved = errno;
-    if (code)
-        return code;
-    return outcome(saved, mprotect(addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    return bp_os_outcome(saved, mprotect(addr, n_bytes, prot) == -1);
 }
 
 // Nothing is charged on macOS before it is touched.
@@ -83,7 +59,7 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
     void *same;
     if (code)
         return code;
-    return map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_NORESERVE, &same);
+    return bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_NORESERVE, &same);
 }
 
 int bp_os_commit_try(size_t n_bytes)
@@ -96,14 +72,15 @@ int bp_os_decommit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_DECOMMIT);
     void *same;
-    return code ? code : map_anonymous(addr, n_bytes, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &same);
+    return code ? code
+                : bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &same);
 }
 
 int bp_os_purge(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_PURGE);
     void *same;
-    return code ? code : map_anonymous(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
+    return code ? code : bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
 int bp_os_renew(void *addr, size_t n_bytes)
@@ -111,21 +88,18 @@ int bp_os_renew(void *addr, size_t n_bytes)
     return bp_os_purge(addr, n_bytes);
 }
 
-bool bp_os_can_move(void)
-{
-    return false;
-}
-
-int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
-{
-    (void)dst, (void)src, (void)n_bytes, (void)one_piece;
-    return ENOTSUP;
-}
-
 int bp_os_map(size_t n_bytes, size_t align, void **ret_addr)
 {
     int code = bp_os_injected_fault(BP_OS_MAP);
-    return code ? code : map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, ret_addr);
+    return code
+               ? code
+               : bp_os_map_aligned(n_bytes, align, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
+}
+
+int bp_os_map_huge(size_t n_bytes, size_t align, void **ret_addr)
+{
+    (void)n_bytes, (void)align, (void)ret_addr;
+    return ENOTSUP;
 }
 
 int bp_os_map_lax(size_t n_bytes, void **ret_addr)
@@ -133,32 +107,15 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     return bp_os_map(n_bytes, bp_os_page_bytes(), ret_addr);
 }
 
-int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
-{
-    size_t page = bp_os_page_bytes();
-    void *start = NULL;
-    int code = bp_os_injected_fault(BP_OS_MAP);
-    if (!code)
-        code = map_aligned(n_bytes + 2 * page, page, PROT_NONE, &start);
-    if (code)
-        return code;
-    *ret_addr = (char *)start + page;
-    code = bp_os_commit(*ret_addr, n_bytes);
-    if (code)
-        bp_os_unmap(start, n_bytes + 2 * page);
-    return code;
-}
-
-int bp_os_unmap_guarded(void *addr, size_t n_bytes)
-{
-    size_t page = bp_os_page_bytes();
-    return bp_os_unmap((char *)addr - page, n_bytes + 2 * page);
-}
-
 int bp_os_unmap(void *addr, size_t n_bytes)
 {
+    return bp_os_unmap_pages(addr, n_bytes);
+}
+
+int bp_os_unmap_pages(void *addr, size_t n_bytes)
+{
     int saved = errno;
-    return outcome(saved, munmap(addr, n_bytes) == -1);
+    return bp_os_outcome(saved, munmap(addr, n_bytes) == -1);
 }
 
 // Shrinks in place; grows by copying.
@@ -175,21 +132,6 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
     memcpy(*ret_addr, addr, old_bytes);
     bp_os_unmap(addr, old_bytes);
     return 0;
-}
-
-void bp_os_name(void *addr, size_t n_bytes)
-{
-    (void)addr, (void)n_bytes;
-}
-
-void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
-{
-    (void)addr, (void)n_bytes, (void)wanted;
-}
-
-void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
-{
-    (void)addr, (void)n_bytes, (void)wanted;
 }
 
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
@@ -215,12 +157,6 @@ int bp_os_barrier_all(void)
 size_t bp_os_page_bytes(void)
 {
     return (size_t)getpagesize();
-}
-
-bool bp_os_is_stack_fixed(const void *on_stack)
-{
-    (void)on_stack;
-    return false;
 }
 
 bool bp_os_is_readable(const void *addr)
@@ -260,9 +196,4 @@ int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*chil
 {
     (void)prepare, (void)parent, (void)child;
     return 0;
-}
-
-uint64_t bp_os_process_id(void)
-{
-    return (uint64_t)getpid();
 }

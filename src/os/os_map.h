@@ -2,7 +2,6 @@
 // Ranges whose pages have any protection, and files behind pages: what the public regions stand
 // on. The rules of os/os.h hold: 0 or an errno code, errno as it was, page-aligned addresses and
 // sizes that are not 0. Pages go from reserved (no access, no charge) to committed and back.
-// A port to Windows reserves placeholders, commits by VirtualAlloc, maps views over placeholders.
 #ifndef BP_OS_OS_MAP_H
 #define BP_OS_OS_MAP_H
 
@@ -35,14 +34,20 @@ int bp_os_file_open(const char *path, bool writable, intptr_t *ret_file);
 int bp_os_file_temporary(const char *folder, intptr_t *ret_file);
 int bp_os_file_close(intptr_t file);
 int bp_os_file_size(intptr_t file, size_t *ret_bytes);
+// EBUSY where a file that is mapped cannot be cut (Windows).
 int bp_os_file_cut(intptr_t file, size_t n_bytes);
 // Space on the disk for these bytes; the file becomes as long. Nothing here needs to be aligned.
 int bp_os_file_allocate(intptr_t file, size_t offset_bytes, size_t n_bytes);
 // These bytes read zero and take no space.
 int bp_os_file_punch(intptr_t file, size_t offset_bytes, size_t n_bytes);
-// Maps the file's bytes over a reserved range; offset as aligned as addr.
+// The reservation at *base is to hold pages of this file, from its beginning, and of no other;
+// nobody may have its address yet, which can become another one. Windows maps all of it here, and
+// the file, sparse, is as long while it is mapped; elsewhere nothing happens. After a failure *base
+// is still reserved, or NULL.
+int bp_os_file_attach(intptr_t file, size_t n_bytes, size_t align, bool writable, void **base);
+// Maps the file's bytes over a range that is attached to it; offset as aligned as addr.
 int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_bytes, unsigned prot);
 // Writes changed pages of a mapped file to the disk and waits.
-int bp_os_file_sync(void *addr, size_t n_bytes);
+int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes);
 
 #endif

@@ -66,44 +66,6 @@ int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
     return code;
 }
 
-#if !defined(__APPLE__)
-size_t bp_os_page_bytes(void)
-{
-    static bp_atomic_size page_bytes;
-    size_t known = bp_load_relaxed(&page_bytes);
-    if (!known) {
-        known = (size_t)getauxval(AT_PAGESZ);
-        bp_store_relaxed(&page_bytes, known);
-    }
-    return known;
-}
-
-unsigned bp_os_cpu_count(void)
-{
-    cpu_set_t set;
-    int saved = errno;
-    int failed = sched_getaffinity(0, sizeof(set), &set);
-    errno = saved;
-    return failed ? 1 : (unsigned)CPU_COUNT(&set);
-}
-#endif
-
-#if !defined(__APPLE__)
-// The loader has 16 random bytes for every process: no call that a sandbox could refuse. They are
-// also the stack protector's, so what leaves here does not tell what they were.
-uint64_t bp_os_random(void)
-{
-    const char *seed = (const char *)getauxval(AT_RANDOM);
-    uint64_t words[2];
-    if (!seed || bp_os_is_stack_fixed(seed))
-        return 0;
-    memcpy(words, seed, sizeof(words));
-    uint64_t mixed = (words[0] ^ words[1] >> 29) * 0x9e3779b97f4a7c15u;
-    mixed = (mixed ^ mixed >> 32 ^ words[1]) * 0xd6e8feb86659fd93u;
-    return mixed ^ mixed >> 32;
-}
-#endif
-
 size_t bp_os_address_limit(void)
 {
     struct rlimit limit;
@@ -133,18 +95,6 @@ const char *bp_os_env_next(const char *prefix, unsigned *cursor)
         const char *entry = environ[(*cursor)++];
         if (strncmp(entry, prefix, length) == 0)
             return entry;
-    }
-    return NULL;
-}
-
-const char *bp_os_env(const char *name)
-{
-    size_t length = strlen(name);
-    unsigned cursor = 0;
-    const char *entry;
-    while ((entry = bp_os_env_next(name, &cursor))) {
-        if (entry[length] == '=')
-            return entry + length + 1;
     }
     return NULL;
 }
@@ -269,58 +219,6 @@ int bp_os_thread_start(void (*fn)(void))
     pthread_attr_destroy(&attributes);
     return code;
 }
-
-#if !defined(__APPLE__)
-// glibc's list of streams. fork takes it after the handlers have run; a thread that holds it may
-// wait for a stream whose owner waits for us. So it is ours to take first.
-extern void _IO_list_lock(void);
-extern void _IO_list_unlock(void);
-extern void _IO_list_resetlock(void);
-#pragma weak _IO_list_lock
-#pragma weak _IO_list_unlock
-#pragma weak _IO_list_resetlock
-
-static struct {
-    void (*prepare)(void), (*parent)(void), (*child)(void);
-} on_fork;
-
-static void fork_prepare(void)
-{
-    if (_IO_list_lock)
-        _IO_list_lock();
-    on_fork.prepare();
-}
-
-static void fork_parent(void)
-{
-    on_fork.parent();
-    if (_IO_list_unlock)
-        _IO_list_unlock();
-}
-
-static void fork_child(void)
-{
-    on_fork.child();
-    if (_IO_list_resetlock)
-        _IO_list_resetlock();
-}
-
-int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
-{
-    on_fork.prepare = prepare;
-    on_fork.parent = parent;
-    on_fork.child = child;
-    return pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
-
-void *bp_os_next_function(const char *name)
-{
-    int saved = errno;
-    void *function = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
-    errno = saved;
-    return function;
-}
-#endif
 
 // By the library's own handle: a plugin's runtime is not in the global scope. dlopen is looked up
 // too, because a static link warns of those who name it.

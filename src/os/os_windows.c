@@ -142,28 +142,10 @@ int bp_os_purge(void *addr, size_t n_bytes)
     return code ? code : discard(addr, n_bytes);
 }
 
-int bp_os_protect(void *addr, size_t n_bytes, bool writable)
-{
-    DWORD saved = GetLastError(), before;
-    DWORD access = writable ? PAGE_READWRITE : PAGE_NOACCESS;
-    return outcome(saved, !VirtualProtect(addr, n_bytes, access, &before));
-}
-
 // Nothing was moved in, so nothing has to merge.
 int bp_os_renew(void *addr, size_t n_bytes)
 {
     (void)addr, (void)n_bytes;
-    return ENOSYS;
-}
-
-bool bp_os_can_move(void)
-{
-    return false;
-}
-
-int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
-{
-    (void)dst, (void)src, (void)n_bytes, (void)one_piece;
     return ENOSYS;
 }
 
@@ -221,13 +203,13 @@ bool bp_os_is_readable(const void *addr)
 }
 
 // Needs the privilege to lock pages in memory and sizes in large pages; refused otherwise.
-int bp_os_map_huge(size_t n_bytes, void **ret_addr)
+int bp_os_map_huge(size_t n_bytes, size_t align, void **ret_addr)
 {
     size_t large_page_bytes = GetLargePageMinimum();
     int code = bp_os_injected_fault(BP_OS_MAP);
     if (code)
         return code;
-    if (!large_page_bytes || n_bytes % large_page_bytes)
+    if (!large_page_bytes || n_bytes % large_page_bytes || align > GRANULE_BYTES)
         return ENOTSUP;
     return allocate(NULL, n_bytes, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE,
                     ret_addr);
@@ -265,6 +247,8 @@ int bp_os_unmap(void *addr, size_t n_bytes)
     (void)n_bytes;
     if (!VirtualQuery(addr, &info, sizeof(info)) || !info.AllocationBase)
         return outcome(saved, true);
+    if (info.Type == MEM_MAPPED)
+        return outcome(saved, !UnmapViewOfFile(info.AllocationBase));
     return give_back(info.AllocationBase, 0, MEM_RELEASE);
 }
 
@@ -279,20 +263,4 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
     if (!code)
         *ret_addr = addr;
     return code;
-}
-
-void bp_os_name(void *addr, size_t n_bytes)
-{
-    (void)addr, (void)n_bytes;
-}
-
-void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
-{
-    (void)addr, (void)n_bytes, (void)wanted;
-}
-
-// Large pages cannot be had for a part of a reservation: see bp_os_map_huge.
-void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
-{
-    (void)addr, (void)n_bytes, (void)wanted;
 }

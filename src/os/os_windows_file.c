@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Windows: ranges of any protection, and files. A view of a file needs addresses that nobody has
-// reserved, or placeholders (Windows 10, not in wine 8), so files are not mapped over ranges here:
-// whoever asks is told ENOTSUP.
+// reserved, or placeholders (Windows 10, not in wine 8), and does not grow. So a file is made
+// sparse and mapped as a whole, as long as its range is, before anybody has the address; it is cut
+// when it is mapped no more. Space on the disk is had by writing.
 #define WIN32_LEAN_AND_MEAN
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_file.h"
 #include "os/os_map.h"
 
 #include <errno.h>
 #include <string.h>
 #include <windows.h>
 #include <winioctl.h>
+
+enum { PIECE_BYTES = 2048 };
 
 static int code_of(DWORD error)
 {
@@ -21,7 +25,11 @@ static int code_of(DWORD error)
         return ENOENT;
     case ERROR_ACCESS_DENIED:
         return EACCES;
+    case ERROR_SHARING_VIOLATION:
+    case ERROR_USER_MAPPED_FILE:
+        return EBUSY;
     case ERROR_DISK_FULL:
+    case ERROR_HANDLE_DISK_FULL:
         return ENOSPC;
     case ERROR_INVALID_PARAMETER:
         return EINVAL;
@@ -55,13 +63,19 @@ int bp_os_range_reserve(size_t n_bytes, size_t align, bool lax, void **ret_base)
     return bp_os_reserve(n_bytes, align, ret_base);
 }
 
+static bool is_view(const void *addr)
+{
+    MEMORY_BASIC_INFORMATION info;
+    return VirtualQuery(addr, &info, sizeof(info)) && info.Type == MEM_MAPPED;
+}
+
 int bp_os_range_protect(void *addr, size_t n_bytes, unsigned prot)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
     DWORD saved = GetLastError(), before;
     if (code)
         return code;
-    bool done = VirtualAlloc(addr, n_bytes, MEM_COMMIT, access_of(prot)) &&
+    bool done = (is_view(addr) || VirtualAlloc(addr, n_bytes, MEM_COMMIT, access_of(prot))) &&
                 VirtualProtect(addr, n_bytes, access_of(prot), &before);
     return outcome(saved, !done);
 }
@@ -189,17 +203,46 @@ int bp_os_file_cut(intptr_t file, size_t n_bytes)
     return outcome(saved, !done);
 }
 
-// The end is set; a file that is not sparse has its space then.
-int bp_os_file_allocate(intptr_t file, size_t offset_bytes, size_t n_bytes)
+static OVERLAPPED place_of(size_t offset_bytes)
 {
-    size_t now = 0;
-    int code = bp_os_injected_fault(BP_OS_COMMIT);
-    if (!code)
-        code = bp_os_file_size(file, &now);
-    return code || offset_bytes + n_bytes <= now ? code
-                                                 : bp_os_file_cut(file, offset_bytes + n_bytes);
+    return (OVERLAPPED){.Offset = (DWORD)offset_bytes, .OffsetHigh = (DWORD)(offset_bytes >> 32)};
 }
 
+// Writes some of the bytes, zeros or what is there already; how many, or 0. What is beyond the end
+// reads zero.
+static size_t write_some(HANDLE file, size_t offset_bytes, size_t n_bytes, bool zero)
+{
+    char bytes[PIECE_BYTES];
+    DWORD part = n_bytes < PIECE_BYTES ? (DWORD)n_bytes : PIECE_BYTES, got = 0, put = 0;
+    OVERLAPPED in = place_of(offset_bytes), out = place_of(offset_bytes);
+    if (!zero && !ReadFile(file, bytes, part, &got, &in))
+        got = 0;
+    memset(bytes + got, 0, part - got);
+    return WriteFile(file, bytes, part, &put, &out) ? put : 0;
+}
+
+static int write_all(intptr_t file, size_t offset_bytes, size_t n_bytes, bool zero)
+{
+    DWORD saved = GetLastError();
+    while (n_bytes) {
+        size_t done = write_some((HANDLE)file, offset_bytes, n_bytes, zero);
+        if (!done)
+            return outcome(saved, true);
+        offset_bytes += done;
+        n_bytes -= done;
+    }
+    return outcome(saved, false);
+}
+
+// A sparse file has space where it was written to. Nobody else writes to bytes that are only now
+// being had.
+int bp_os_file_allocate(intptr_t file, size_t offset_bytes, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    return code ? code : write_all(file, offset_bytes, n_bytes, false);
+}
+
+// Where the file system has no holes, zeros are written.
 int bp_os_file_punch(intptr_t file, size_t offset_bytes, size_t n_bytes)
 {
     struct {
@@ -209,18 +252,118 @@ int bp_os_file_punch(intptr_t file, size_t offset_bytes, size_t n_bytes)
     DWORD done, saved = GetLastError();
     if (code)
         return code;
-    return outcome(saved, !DeviceIoControl((HANDLE)file, FSCTL_SET_ZERO_DATA, &range, sizeof(range),
-                                           NULL, 0, &done, NULL));
+    bool punched = DeviceIoControl((HANDLE)file, FSCTL_SET_ZERO_DATA, &range, sizeof(range), NULL,
+                                   0, &done, NULL);
+    SetLastError(saved);
+    return punched ? 0 : write_all(file, offset_bytes, n_bytes, true);
 }
 
+// Bytes copied, 0 if none.
+static size_t copy_some(HANDLE from, HANDLE to, size_t offset_bytes, size_t n_bytes)
+{
+    char buffer[PIECE_BYTES];
+    DWORD part = n_bytes < sizeof(buffer) ? (DWORD)n_bytes : (DWORD)sizeof(buffer);
+    OVERLAPPED in = place_of(offset_bytes), out = place_of(offset_bytes);
+    DWORD got = 0, put = 0;
+    if (!ReadFile(from, buffer, part, &got, &in) || !WriteFile(to, buffer, got, &put, &out))
+        return 0;
+    return put;
+}
+
+int bp_os_file_copy(intptr_t from, intptr_t to, size_t offset_bytes, size_t n_bytes)
+{
+    DWORD saved = GetLastError();
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    while (n_bytes && !code) {
+        size_t done = copy_some((HANDLE)from, (HANDLE)to, offset_bytes, n_bytes);
+        code = done ? 0 : EIO;
+        offset_bytes += done;
+        n_bytes -= done;
+    }
+    SetLastError(saved);
+    return code;
+}
+
+int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
+{
+    FILE_STANDARD_INFO about;
+    DWORD saved = GetLastError();
+    bool done = GetFileInformationByHandleEx((HANDLE)file, FileStandardInfo, &about, sizeof(about));
+    SetLastError(saved);
+    if (done)
+        *ret_bytes = (size_t)about.AllocationSize.QuadPart;
+    return done ? 0 : EIO;
+}
+
+// --- views ---
+
+// Of a file that is only read: as long as it is; one that is empty has none.
+static int section_make(HANDLE file, size_t n_bytes, bool writable, HANDLE *ret_section)
+{
+    DWORD saved = GetLastError(), done;
+    if (writable)
+        DeviceIoControl(file, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &done, NULL);
+    size_t length = writable ? n_bytes : 0;
+    *ret_section = CreateFileMappingA(file, NULL, writable ? PAGE_READWRITE : PAGE_READONLY,
+                                      (DWORD)(length >> 32), (DWORD)length, NULL);
+    return outcome(saved, !*ret_section);
+}
+
+// Gives the place up and maps the file there. If others take it in between, another one is tried.
+static int view_make(HANDLE section, size_t n_bytes, size_t align, bool writable, void **base)
+{
+    enum { TRIES = 16 };
+    DWORD saved = GetLastError();
+    int code = 0;
+    for (int i = 0; !code && i < TRIES; i++) {
+        void *place = *base;
+        *base = NULL;
+        bp_os_unmap(place, n_bytes);
+        if (MapViewOfFileEx(section, writable ? FILE_MAP_WRITE : FILE_MAP_READ, 0, 0,
+                            writable ? n_bytes : 0, place)) {
+            *base = place;
+            return outcome(saved, false);
+        }
+        code = bp_os_reserve(n_bytes, align, base);
+    }
+    SetLastError(saved);
+    return code ? code : ENOMEM;
+}
+
+int bp_os_file_attach(intptr_t file, size_t n_bytes, size_t align, bool writable, void **base)
+{
+    HANDLE section;
+    size_t length = 0;
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    if (!code && !writable)
+        code = bp_os_file_size(file, &length);
+    if (code || !(writable || length))
+        return code;
+    code = section_make((HANDLE)file, n_bytes, writable, &section);
+    if (code)
+        return code;
+    code = view_make(section, n_bytes, align, writable, base);
+    CloseHandle(section); // the view keeps it
+    return code;
+}
+
+// It is there: what may be missing is the protection.
 int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_bytes, unsigned prot)
 {
-    (void)addr, (void)n_bytes, (void)file, (void)offset_bytes, (void)prot;
-    return ENOTSUP;
+    MEMORY_BASIC_INFORMATION info;
+    DWORD saved = GetLastError(), before;
+    int code = bp_os_injected_fault(BP_OS_MAP);
+    (void)file, (void)offset_bytes;
+    if (code)
+        return code;
+    if (!VirtualQuery(addr, &info, sizeof(info)) || info.Type != MEM_MAPPED)
+        return EINVAL;
+    bool done = info.Protect == access_of(prot) && info.RegionSize >= n_bytes;
+    return outcome(saved, !done && !VirtualProtect(addr, n_bytes, access_of(prot), &before));
 }
 
-int bp_os_file_sync(void *addr, size_t n_bytes)
+int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes)
 {
-    (void)addr, (void)n_bytes;
-    return ENOTSUP;
+    DWORD saved = GetLastError();
+    return outcome(saved, !FlushViewOfFile(addr, n_bytes) || !FlushFileBuffers((HANDLE)file));
 }

@@ -274,18 +274,6 @@ const char *bp_os_env_next(const char *prefix, unsigned *cursor)
     return NULL;
 }
 
-const char *bp_os_env(const char *name)
-{
-    size_t length = strlen(name);
-    unsigned cursor = 0;
-    const char *entry;
-    while ((entry = bp_os_env_next(name, &cursor))) {
-        if (entry[length] == '=')
-            return entry + length + 1;
-    }
-    return NULL;
-}
-
 void bp_os_abort(void)
 {
     abort();

@@ -2,15 +2,12 @@
 // Windows: text that goes out. A descriptor is 0, 1 or 2 for the standard handles, or a handle: of
 // those 32 bits count, and none is as small.
 #define WIN32_LEAN_AND_MEAN
-#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_file.h"
 #include "os/os_stdio.h"
 
 #include <errno.h>
 #include <windows.h>
-
-enum { COPY_BYTES = 2048 };
 
 static HANDLE handle_of(int descriptor)
 {
@@ -89,48 +86,6 @@ uint64_t bp_os_identity(int descriptor)
 int bp_os_file_write(intptr_t file, const char *text, size_t n_bytes)
 {
     return write_all((HANDLE)file, text, n_bytes);
-}
-
-int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
-{
-    FILE_STANDARD_INFO about;
-    DWORD saved = GetLastError();
-    bool done = GetFileInformationByHandleEx((HANDLE)file, FileStandardInfo, &about, sizeof(about));
-    SetLastError(saved);
-    if (done)
-        *ret_bytes = (size_t)about.AllocationSize.QuadPart;
-    return done ? 0 : EIO;
-}
-
-static OVERLAPPED place_of(size_t offset_bytes)
-{
-    return (OVERLAPPED){.Offset = (DWORD)offset_bytes, .OffsetHigh = (DWORD)(offset_bytes >> 32)};
-}
-
-// Bytes copied, 0 if none.
-static size_t copy_some(HANDLE from, HANDLE to, size_t offset_bytes, size_t n_bytes)
-{
-    char buffer[COPY_BYTES];
-    DWORD part = n_bytes < sizeof(buffer) ? (DWORD)n_bytes : (DWORD)sizeof(buffer);
-    OVERLAPPED in = place_of(offset_bytes), out = place_of(offset_bytes);
-    DWORD got = 0, put = 0;
-    if (!ReadFile(from, buffer, part, &got, &in) || !WriteFile(to, buffer, got, &put, &out))
-        return 0;
-    return put;
-}
-
-int bp_os_file_copy(intptr_t from, intptr_t to, size_t offset_bytes, size_t n_bytes)
-{
-    DWORD saved = GetLastError();
-    int code = bp_os_injected_fault(BP_OS_COMMIT);
-    while (n_bytes && !code) {
-        size_t done = copy_some((HANDLE)from, (HANDLE)to, offset_bytes, n_bytes);
-        code = done ? 0 : EIO;
-        offset_bytes += done;
-        n_bytes -= done;
-    }
-    SetLastError(saved);
-    return code;
 }
 
 int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *calls, const char *mode,

@@ -9,10 +9,11 @@
 #include "os/os_file.h"
 #include "os/os_map.h"
 #include "region/class_region.h"
+#include "region/class_share.h"
 
 #include <string.h>
 
-enum { FOLDER_BYTES = 4096, SHARE_MAX_SHIFT = 39, SHARE_MIN_SHIFT = 30 };
+enum { FOLDER_BYTES = 4096 };
 #define DIRTY_MIN_BYTES (64 * BP_MIB)
 
 enum slot_state { SLOT_FRESH, SLOT_USED, SLOT_DIRTY, SLOT_CLEAN, SLOT_BUSY };
@@ -30,16 +31,14 @@ struct class_file {
     intptr_t copy; // the same, between the two ends of a fork
     struct file_slot *slots;
     size_t slots_committed_bytes;
-    uint32_t begin;    // slots up to here stayed with the parent of a fork
-    uint32_t frontier; // ever used
+    uint32_t begin;         // slots up to here stayed with the parent of a fork
+    bp_atomic_u32 frontier; // ever used
     uint32_t dirty, clean;
     struct bp_file_census counts;
 };
 
 static struct {
     struct bp_lock lock; // rank FILES: guards all of it, and records of slots that are not USED
-    char *base;          // NULL: nobody has asked for a file yet
-    unsigned share_shift;
     struct class_file of[BP_REGION_COUNT];
     char folder[FOLDER_BYTES];
     bool fork_copy;
@@ -81,16 +80,6 @@ bool bp_files_fork_copy(void)
 
 // --- places ---
 
-static char *share_base(unsigned region)
-{
-    return files.base + ((size_t)region << files.share_shift);
-}
-
-static size_t slot_count(unsigned region)
-{
-    return ((size_t)1 << files.share_shift) >> (BP_SLOT_MIN_SHIFT + region);
-}
-
 static size_t slot_offset(unsigned region, uint32_t number)
 {
     return (size_t)(number - 1) << (BP_SLOT_MIN_SHIFT + region);
@@ -103,55 +92,27 @@ static struct file_slot *slot_at(unsigned region, uint32_t number)
 
 bool bp_files_owns(const void *pointer)
 {
-    size_t offset = (size_t)pointer - (size_t)files.base;
-    return files.base && offset >> files.share_shift < BP_REGION_COUNT;
+    return bp_share_of(pointer) < BP_REGION_COUNT;
 }
 
 // The slot that starts at the pointer, which is in a class file; 0 if none does.
 static uint32_t number_of(const void *pointer, unsigned *ret_region)
 {
-    size_t offset = (size_t)pointer - (size_t)files.base;
-    unsigned region = *ret_region = (unsigned)(offset >> files.share_shift);
-    size_t inside = offset & (((size_t)1 << files.share_shift) - 1);
+    unsigned region = *ret_region = bp_share_of(pointer);
+    size_t inside = (size_t)pointer - (size_t)bp_share_base(region);
     size_t number = (inside >> (BP_SLOT_MIN_SHIFT + region)) + 1;
     bool starts = (inside & (bp_region_slot_bytes(region) - 1)) == 0;
-    return starts && number <= files.of[region].frontier ? (uint32_t)number : 0;
+    return starts && number <= bp_load_u32_relaxed(&files.of[region].frontier) ? (uint32_t)number
+                                                                               : 0;
 }
 
 // --- making them ---
 
-static size_t table_bytes(unsigned region)
-{
-    return bp_align_up(slot_count(region) * sizeof(struct file_slot), BP_CHUNK_BYTES);
-}
-
-// Shares, and behind them the tables of records.
-static bool area_make_locked(void)
-{
-    for (unsigned shift = SHARE_MAX_SHIFT; !files.base && shift >= SHARE_MIN_SHIFT; shift--) {
-        void *base;
-        size_t n_bytes = (size_t)BP_REGION_COUNT << shift;
-        files.share_shift = shift;
-        for (unsigned region = 0; region < BP_REGION_COUNT; region++)
-            n_bytes += table_bytes(region);
-        if (!bp_os_reserve(n_bytes, BP_SLOT_ALIGN_MAX, &base))
-            files.base = base;
-    }
-    if (!files.base)
-        return false;
-    char *table = share_base(BP_REGION_COUNT);
-    for (unsigned region = 0; region < BP_REGION_COUNT; region++) {
-        files.of[region].slots = (struct file_slot *)(void *)table;
-        table += table_bytes(region);
-    }
-    return true;
-}
-
 static int map_from_begin(unsigned region, intptr_t file)
 {
     size_t offset = slot_offset(region, files.of[region].begin + 1);
-    size_t n_bytes = ((size_t)1 << files.share_shift) - offset;
-    char *from = share_base(region) + offset;
+    size_t n_bytes = bp_share_bytes(region) - offset;
+    char *from = bp_share_base(region) + offset;
     if (!n_bytes)
         return ENOMEM;
     int code = bp_os_file_map(from, n_bytes, file, offset, BP_OS_PROT_READ | BP_OS_PROT_WRITE);
@@ -164,12 +125,14 @@ static int open_locked(unsigned region)
     intptr_t file;
     if (it->file)
         return 0;
-    if (!files.base && !area_make_locked())
-        return ENOMEM;
     int code = bp_os_file_temporary(bp_files_folder(), &file);
     if (code)
         return code;
-    code = map_from_begin(region, file);
+    void *table = it->slots;
+    code = table ? 0 : bp_share_make(region, file, sizeof(struct file_slot), &table);
+    it->slots = code ? it->slots : table;
+    if (!code)
+        code = map_from_begin(region, file);
     if (code)
         bp_os_file_close(file);
     else
@@ -181,10 +144,10 @@ static int open_locked(unsigned region)
 
 static bool records_commit_locked(struct class_file *it, unsigned region)
 {
-    size_t needed = (it->frontier + 1) * sizeof(struct file_slot);
+    size_t needed = (bp_load_u32_relaxed(&it->frontier) + 1) * sizeof(struct file_slot);
     if (needed <= it->slots_committed_bytes)
         return true;
-    if (it->frontier >= slot_count(region) ||
+    if (bp_load_u32_relaxed(&it->frontier) >= bp_share_slots(region) ||
         bp_os_commit((char *)it->slots + it->slots_committed_bytes, BP_CHUNK_BYTES))
         return false;
     it->slots_committed_bytes += BP_CHUNK_BYTES;
@@ -207,8 +170,11 @@ static uint32_t take_locked(unsigned region)
         bp_sub_relaxed(&files.dirty_bytes, slot_at(region, number)->held_bytes);
     } else if (it->clean) {
         number = pop_locked(region, &it->clean);
-    } else if (it->frontier < slot_count(region) && records_commit_locked(it, region)) {
-        number = ++it->frontier;
+    } else if (bp_load_u32_relaxed(&it->frontier) < bp_share_slots(region) &&
+               records_commit_locked(it, region)) {
+        number = bp_load_u32_relaxed(&it->frontier) + 1;
+        // pairs with the census: the record is there
+        bp_store_u32_release(&it->frontier, number);
     }
     if (number)
         slot_at(region, number)->state = SLOT_BUSY;
@@ -279,7 +245,7 @@ int bp_files_take(size_t n_bytes, bool zero, void **ret_object)
         pool(region, number);
         return code;
     }
-    void *object = *ret_object = share_base(region) + slot_offset(region, number);
+    void *object = *ret_object = bp_share_base(region) + slot_offset(region, number);
     if (zero)
         memset(object, 0, bp_min(dirty_bytes, n_bytes));
     slot->state = SLOT_USED;
@@ -300,7 +266,7 @@ static size_t punch(unsigned region, uint32_t number)
     if (!held)
         return 0;
     if (bp_os_file_punch(files.of[region].file - 1, offset, held)) {
-        bp_os_purge(share_base(region) + offset, held);
+        bp_os_purge(bp_share_base(region) + offset, held);
         return 0;
     }
     slot->held_bytes = 0;
@@ -373,21 +339,25 @@ size_t bp_files_purge(unsigned region, size_t wanted_bytes)
     return released;
 }
 
+// Without the lock: it blocks nobody.
 int bp_files_census(unsigned region, struct bp_file_census *ret_census)
 {
     struct class_file *it = &files.of[region];
+    // pairs with the release in take_locked: the records are there
+    uint32_t frontier = bp_load_u32_acquire(&it->frontier);
     *ret_census = it->counts;
-    for (uint32_t number = it->begin + 1; number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; number <= frontier; number++) {
         const struct file_slot *slot = slot_at(region, number);
         ret_census->used_slots += slot->state == SLOT_USED;
         ret_census->used_bytes += slot->state == SLOT_USED ? slot->usable_bytes : 0;
         ret_census->dirty_slots += slot->state == SLOT_DIRTY || slot->state == SLOT_BUSY;
         ret_census->clean_slots += slot->state == SLOT_CLEAN;
     }
-    if (!it->file)
+    intptr_t file = it->file;
+    if (!file)
         return 0;
-    int code = bp_os_file_size(it->file - 1, &ret_census->file_bytes);
-    return code ? code : bp_os_file_allocated(it->file - 1, &ret_census->allocated_bytes);
+    int code = bp_os_file_size(file - 1, &ret_census->file_bytes);
+    return code ? code : bp_os_file_allocated(file - 1, &ret_census->allocated_bytes);
 }
 
 // --- fork ---
@@ -396,7 +366,8 @@ static int used_copy_locked(unsigned region, intptr_t copy)
 {
     struct class_file *it = &files.of[region];
     int code = 0;
-    for (uint32_t number = it->begin + 1; !code && number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; !code && number <= bp_load_u32_relaxed(&it->frontier);
+         number++) {
         const struct file_slot *slot = slot_at(region, number);
         if (slot->state == SLOT_USED)
             code = bp_os_file_copy(it->file - 1, copy, slot_offset(region, number),
@@ -423,7 +394,7 @@ static void slots_adopt(unsigned region)
 {
     struct class_file *it = &files.of[region];
     it->dirty = it->clean = 0;
-    for (uint32_t number = it->frontier; number > it->begin; number--) {
+    for (uint32_t number = bp_load_u32_relaxed(&it->frontier); number > it->begin; number--) {
         struct file_slot *slot = slot_at(region, number);
         bool used = slot->state == SLOT_USED;
         slot->held_bytes = used ? slot->usable_bytes : 0;
@@ -440,19 +411,19 @@ static void child_class(unsigned region)
     it->file = copy;
     it->copy = 0;
     // The child has no mapping there: the addresses must stay ours.
-    bool failed = bp_os_decommit(share_base(region), (size_t)1 << files.share_shift) != 0;
+    bool failed = bp_os_decommit(bp_share_base(region), bp_share_bytes(region)) != 0;
     if (copy && !failed && !map_from_begin(region, copy - 1)) {
         slots_adopt(region);
         return;
     }
     if (copy)
         bp_os_file_close(copy - 1);
-    for (uint32_t number = it->begin + 1; number <= it->frontier; number++) {
+    for (uint32_t number = it->begin + 1; number <= bp_load_u32_relaxed(&it->frontier); number++) {
         const struct file_slot *slot = slot_at(region, number);
         bp_sub_relaxed(&files.used_bytes, slot->state == SLOT_USED ? slot->usable_bytes : 0);
     }
     it->file = 0;
-    it->begin = it->frontier;
+    it->begin = bp_load_u32_relaxed(&it->frontier);
     it->dirty = it->clean = 0;
 }
 

@@ -2,9 +2,8 @@
 // Class files: slots of which the pages are a file's, so that the system can page them out without
 // swap (after lgalloc's first design). Invariants:
 //  1. Each power of two from 2^16 to 2^38 has one sparse file without a name, mapped once as a
-//  whole
-//     over its share of a reservation of its own: no mapping per refill. Both are made when first
-//     asked for.
+//     whole over a reservation of its own, its share: no mapping per refill. Both are made when
+//     first asked for; a share stays for good.
 //  2. A slot's records are out of line. USED: held_bytes, at least usable_bytes, have space in the
 //     file; space is had before the pages are, so a full disk is an error and not a signal.
 //     DIRTY: free, holds space. CLEAN: free, reads zero, takes none. BUSY: in somebody's hands.

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "core/counters.h"
 #include "core/lock.h"
+#include "core/options.h"
 #include "os/os.h"
 #include "reserve/limit.h"
 #include "reserve/reserve.h"
@@ -126,11 +127,20 @@ static bool insert(void *address, size_t n_bytes, size_t stable_bytes)
     return fits;
 }
 
+// Large pages that a system has for whole mappings alone are asked for where all are wanted.
+static int mapping_make(size_t whole, size_t align, size_t stable_bytes, void **ret_address)
+{
+    if (stable_bytes)
+        return bp_os_map_lax(whole, ret_address);
+    if (bp_options.thp == BP_THP_ALWAYS && !bp_os_map_huge(whole, align, ret_address))
+        return 0;
+    return bp_os_map(whole, align, ret_address);
+}
+
 static void *mapping_create(size_t whole, size_t align, size_t stable_bytes)
 {
     void *address;
-    if (!table_make_room() ||
-        (stable_bytes ? bp_os_map_lax(whole, &address) : bp_os_map(whole, align, &address)))
+    if (!table_make_room() || mapping_make(whole, align, stable_bytes, &address))
         return NULL;
     while (!insert(address, whole, stable_bytes)) {
         if (!table_make_room()) {

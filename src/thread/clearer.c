@@ -75,8 +75,9 @@ void bp_clearer_set(struct bp_clearer_pace pace)
 {
     bp_store_relaxed(&clear_bytes, pace.clear_bytes);
     bp_store_u32_relaxed(&interval_ms, pace.interval_ms);
-    // pairs with the acquire in interval_passed
-    bp_store_u32_release(&changes, bp_load_u32_relaxed(&changes) + 1);
+    // pairs with the acquire in interval_passed. Of two that set it at once each is a change, or
+    // the clearer could see the first one's number and keep its pace.
+    bp_add_u32_release(&changes, 1);
     bp_os_wake(&changes);
     bp_clearer_nudge();
 }

@@ -307,6 +307,9 @@ static void populates(void)
 // where overcommit is without bounds.
 static void is_refused_by_the_system(void)
 {
+#if defined(API_MACOS) // charges nothing
+    return;
+#endif
     char mode = '1';
     int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY);
     if (fd < 0 || read(fd, &mode, 1) != 1 || mode == '1')
@@ -340,6 +343,9 @@ static void has_no_addresses(void *unused)
 
 static void respects_an_address_limit(void)
 {
+#if defined(API_MACOS) // the library's own reservation is beyond any limit already
+    return;
+#endif
     CHECK_EQ(in_child(has_no_addresses, NULL), 0);
 }
 

@@ -8,7 +8,11 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#if defined(_WIN32)
+#include "conform_windows.h"
+#else
 #include <sys/mman.h>
+#endif
 
 enum { KIB = 1024, MIB = 1024 * 1024, GIB = 1024 * 1024 * 1024 };
 
@@ -72,6 +76,7 @@ static inline bool check_block(const void *p, const char *file, int line, const 
         CHECK_EQ(errno, ENOMEM);                                                                   \
     } while (0)
 
+#if !defined(_WIN32)
 // Resident memory now, from /proc without stdio. Under an emulator that is the emulator's: nothing
 // can be said then, and nothing grows.
 static inline size_t resident_bytes(void)
@@ -87,6 +92,7 @@ static inline size_t resident_bytes(void)
     const char *second = n > 0 ? strchr(text, ' ') : NULL;
     return second ? strtoul(second, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
+#endif
 
 // How much resident memory grew since `before`.
 static inline size_t resident_growth(size_t before)

@@ -25,6 +25,8 @@ struct image {
 void image_load(struct image *image, const char *path, void *(*resolve)(const char *name));
 // A symbol that the library exports, without its underscore; NULL if there is none.
 void *image_symbol(const struct image *image, const char *name);
+// shim_api.c: finds the public functions that the program calls.
+void shim_api_find(const struct image *image);
 // What the library puts in the place of the function; NULL if it leaves it alone.
 void *image_replacement(const struct image *image, const void *original);
 

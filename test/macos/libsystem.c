@@ -25,7 +25,7 @@ extern char **environ;
 static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
 {
     int translated =
-        (flags & 0x12) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
+        (flags & 0x13) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
     return mmap(addr, n_bytes, prot, translated, file, offset);
 }
 
@@ -149,24 +149,48 @@ static int mac_sysctlbyname(const char *name, void *ret_value, size_t *n_bytes, 
 
 static int mac_open(const char *path, long flags, DOTS)
 {
-    int translated = (flags & 1 ? O_WRONLY : O_RDONLY) | (flags & 0x200 ? O_CREAT : 0) |
-                     (flags & 0x400 ? O_TRUNC : 0) | O_CLOEXEC;
+    int translated = (flags & 1   ? O_WRONLY
+                      : flags & 2 ? O_RDWR
+                                  : O_RDONLY) |
+                     (flags & 0x200 ? O_CREAT : 0) | (flags & 0x400 ? O_TRUNC : 0) | O_CLOEXEC;
     DOTS_UNUSED;
     return open(path, translated, (mode_t)value);
+}
+
+struct mac_hole {
+    uint32_t flags, reserved;
+    int64_t offset, length;
+};
+
+// As APFS has it: whole blocks alone.
+static int punch(int file, const struct mac_hole *hole)
+{
+    if ((hole->offset | hole->length) & 4095) {
+        errno = EINVAL;
+        return -1;
+    }
+    return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, hole->offset, hole->length);
 }
 
 static int mac_fcntl(int file, long command, DOTS)
 {
     DOTS_UNUSED;
-    return command == 67 ? fcntl(file, F_DUPFD_CLOEXEC, (int)value) : -1;
+    if (command == 67)
+        return fcntl(file, F_DUPFD_CLOEXEC, (int)value);
+    if (command == 2)
+        return fcntl(file, F_SETFD, (int)value);
+    return command == 99 ? punch(file, (const struct mac_hole *)value) : -1;
 }
 
 struct mac_stat {
     int32_t device;
     uint16_t mode, links;
     uint64_t inode;
-    char others[128];
+    char others[80];
+    int64_t n_bytes, blocks;
+    char more[32];
 };
+_Static_assert(offsetof(struct mac_stat, n_bytes) == 96, "as Apple has it");
 
 static int mac_fstat(int file, struct mac_stat *ret_status)
 {
@@ -176,8 +200,90 @@ static int mac_fstat(int file, struct mac_stat *ret_status)
     if (code == 0) {
         ret_status->device = (int32_t)status.st_dev;
         ret_status->inode = status.st_ino;
+        ret_status->mode = (uint16_t)status.st_mode;
+        ret_status->n_bytes = status.st_size;
+        ret_status->blocks = status.st_blocks;
     }
     return code;
+}
+
+static int mac_madvise(void *addr, size_t n_bytes, int advice)
+{
+    return advice == 3 ? madvise(addr, n_bytes, MADV_WILLNEED) : -1;
+}
+
+static int mac_minherit(void *addr, size_t n_bytes, int inherit)
+{
+    return inherit == 2 ? madvise(addr, n_bytes, MADV_DONTFORK) : -1;
+}
+
+static int mac_msync(void *addr, size_t n_bytes, int flags)
+{
+    return flags == 0x10 ? msync(addr, n_bytes, MS_SYNC) : -1;
+}
+
+// macOS keeps /tmp there.
+static int mac_mkstemp(char *pattern)
+{
+    static const char private[] = "/private/tmp/";
+    size_t more = strncmp(pattern, private, sizeof(private) - 1) == 0 ? strlen("/private") : 0;
+    return mkstemp(pattern + more);
+}
+
+static int mac_unlink(const char *path)
+{
+    static const char private[] = "/private/tmp/";
+    size_t more = strncmp(path, private, sizeof(private) - 1) == 0 ? strlen("/private") : 0;
+    return unlink(path + more);
+}
+
+// --- funopen, by what glibc has ---
+
+struct mac_file {
+    void *cookie;
+    int (*read)(void *, char *, int);
+    int (*write)(void *, const char *, int);
+    int64_t (*seek)(void *, int64_t, int);
+};
+
+static ssize_t file_read(void *cookie, char *buffer, size_t n_bytes)
+{
+    const struct mac_file *file = cookie;
+    return file->read ? file->read(file->cookie, buffer, (int)n_bytes) : -1;
+}
+
+static ssize_t file_write(void *cookie, const char *buffer, size_t n_bytes)
+{
+    const struct mac_file *file = cookie;
+    int done = file->write ? file->write(file->cookie, buffer, (int)n_bytes) : -1;
+    return done < 0 ? 0 : done;
+}
+
+static int file_seek(void *cookie, off64_t *offset, int origin)
+{
+    const struct mac_file *file = cookie;
+    int64_t at = file->seek(file->cookie, *offset, origin);
+    *offset = at < 0 ? *offset : at;
+    return at < 0 ? -1 : 0;
+}
+
+static int file_close(void *cookie)
+{
+    free(cookie);
+    return 0;
+}
+
+static FILE *mac_funopen(void *cookie, int (*reader)(void *, char *, int),
+                         int (*writer)(void *, const char *, int),
+                         int64_t (*seeker)(void *, int64_t, int), int (*closer)(void *))
+{
+    static const cookie_io_functions_t functions = {file_read, file_write, file_seek, file_close};
+    struct mac_file *file = malloc(sizeof(*file));
+    (void)closer;
+    if (!file)
+        return NULL;
+    *file = (struct mac_file){cookie, reader, writer, seeker};
+    return fopencookie(file, !reader ? "w" : writer ? "r+" : "r", functions);
 }
 
 static int mac_issetugid(void)
@@ -252,7 +358,18 @@ static const struct libsystem_function functions[] = {
     OTHER(open, mac_open),
     OTHER(fcntl, mac_fcntl),
     OTHER(fstat, mac_fstat),
+    SAME(fclose),
+    SAME(ftruncate),
     SAME(fwrite),
+    OTHER(funopen, mac_funopen),
+    OTHER(madvise, mac_madvise),
+    OTHER(minherit, mac_minherit),
+    OTHER(mkstemp, mac_mkstemp),
+    OTHER(msync, mac_msync),
+    SAME(pread),
+    SAME(pwrite),
+    OTHER(unlink, mac_unlink),
+    SAME(vsnprintf),
     SAME(getentropy),
     SAME(strcspn),
     SAME(strspn),

@@ -51,6 +51,7 @@ static __attribute__((constructor(102))) void load(void)
     *(void **)&mac.version = image_symbol(&image, "bump_version");
     if (!mac.malloc || !mac.free || !mac.owns || !mac.version)
         abort();
+    shim_api_find(&image);
     ready = true;
 }
 

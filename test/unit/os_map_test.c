@@ -109,7 +109,7 @@ static void runs_through_a_file(intptr_t file)
     CHECK_EQ(KEPT(bp_os_file_map(base + page, 4 * page, file, page, 3)), 0);
     CHECK(!unit_readable(base) && unit_writable(base + 4 * page - 1));
     memset(base + page, 7, 3 * page);
-    CHECK_EQ(KEPT(bp_os_file_sync(base + page, 4 * page)), 0);
+    CHECK_EQ(KEPT(bp_os_file_sync(file, base + page, 4 * page)), 0);
     char byte = 0;
     CHECK(pread((int)file, &byte, 1, (off_t)(2 * page)) == 1 && byte == 7);
     CHECK_EQ(KEPT(bp_os_file_punch(file, 2 * page, page)), 0);

@@ -56,8 +56,8 @@ static void refusals_are_codes(void)
     CHECK(bp_os_reserve((size_t)1 << 60, 65536, &base) != 0 && !base);
     CHECK_EQ(bp_os_reserve(SIZE_MAX - 65535, BP_GIB, &base), ENOMEM);
     CHECK(bp_os_commit((void *)65536, 65536) != 0);
-    CHECK(bp_os_unmap((void *)65536, 65536) != 0);
-    CHECK_EQ(bp_os_move(&base, &base, 1, true), ENOSYS);
+    CHECK(bp_os_unmap(__extension__(void *) refusals_are_codes, 65536) != 0); // an image
+    CHECK_EQ(bp_os_move(&base, &base, 1, true), ENOTSUP);
     CHECK(!bp_os_can_move() && bp_os_charges_commit());
     CHECK_EQ(errno, 3);
     CHECK_EQ(GetLastError(), 4711);
@@ -104,7 +104,7 @@ static void what_can_be_read_is_known(void)
     CHECK(bp_os_is_readable(p) && bp_os_is_readable(&before) && bp_os_is_readable("constant"));
     CHECK(!bp_os_is_readable(p - 1) && !bp_os_is_readable(p + 3 * 4096)); // reserved
     CHECK(!bp_os_is_readable(NULL) && !bp_os_is_readable((void *)((size_t)1 << 62)));
-    CHECK_EQ(bp_os_protect(p, 4096, false), 0);
+    CHECK_EQ(bp_os_range_protect(p, 4096, 0), 0);
     REQUIRE(VirtualProtect(p + 4096, 4096, PAGE_READWRITE | PAGE_GUARD, &before));
     CHECK(!bp_os_is_readable(p) && !bp_os_is_readable(p + 4096) && bp_os_is_readable(p + 8192));
     CHECK_EQ(bp_os_unmap_guarded(p, 3 * 4096), 0);
@@ -166,27 +166,13 @@ static void every_process_has_its_random_number(void)
 static void huge_mappings_or_a_refusal(void)
 {
     void *p = NULL;
-    CHECK(bp_os_map_huge(4096, &p) != 0 && !p);
-    if (bp_os_map_huge(4 * BP_MIB, &p) == 0) {
+    CHECK(bp_os_map_huge(4096, 4096, &p) != 0 && !p);
+    if (bp_os_map_huge(4 * BP_MIB, 4096, &p) == 0) {
         memset(p, 1, 4 * BP_MIB);
         CHECK_EQ(bp_os_unmap(p, 4 * BP_MIB), 0);
     } else {
         CHECK_NULL(p);
     }
-}
-
-static void protection_goes_and_comes(void)
-{
-    MEMORY_BASIC_INFORMATION info;
-    char *p;
-    REQUIRE(bp_os_map(65536, 4096, (void **)&p) == 0);
-    p[5] = 5;
-    CHECK_EQ(bp_os_protect(p, 4096, false), 0);
-    REQUIRE(VirtualQuery(p, &info, sizeof info) != 0);
-    CHECK(info.Protect == PAGE_NOACCESS && info.RegionSize == 4096);
-    CHECK_EQ(bp_os_protect(p, 4096, true), 0);
-    CHECK_EQ(p[5], 5);
-    CHECK_EQ(bp_os_unmap(p, 65536), 0);
 }
 
 static void ranges_have_any_protection(void)
@@ -227,11 +213,38 @@ static void files_come_and_go(void)
     CHECK_EQ(bp_os_file_cut(file, 100), 0);
     CHECK_EQ(bp_os_file_size(file, &n_bytes), 0);
     CHECK_EQ(n_bytes, 100);
-    CHECK_EQ(bp_os_file_map(folder, 4096, file, 0, BP_OS_PROT_READ), ENOTSUP);
+    CHECK_EQ(bp_os_file_map(folder, 4096, file, 0, BP_OS_PROT_READ), EINVAL);
     CHECK_EQ(bp_os_file_close(file), 0);
     CHECK(FindFirstFileA(pattern, &found) == INVALID_HANDLE_VALUE);
     CHECK_EQ(bp_os_file_temporary("Z:\\no\\such\\folder", &file), ENOENT);
     CHECK_EQ(bp_os_file_open("Z:\\no\\such\\file", false, &file), ENOENT);
+}
+
+// A file is mapped as a whole, and space is had by writing without changing what is there.
+static void files_lie_behind_pages(void)
+{
+    void *base;
+    intptr_t file;
+    size_t n_bytes = 0;
+    REQUIRE(bp_os_file_temporary(NULL, &file) == 0);
+    REQUIRE(bp_os_reserve(64 * BP_MIB, BP_MIB, &base) == 0);
+    REQUIRE(bp_os_file_attach(file, 64 * BP_MIB, BP_MIB, true, &base) == 0);
+    CHECK_ALIGNED(base, BP_MIB);
+    CHECK_EQ(bp_os_file_map(base, 64 * BP_MIB, file, 0, BP_OS_PROT_READ | BP_OS_PROT_WRITE), 0);
+    char *p = base;
+    memset(p + 100, 5, 100000);
+    CHECK_EQ(bp_os_file_allocate(file, 0, 200000), 0);
+    CHECK(p[99] == 0 && all_are(p + 100, 100000, 5) && all_are(p + 100100, 99900, 0));
+    CHECK_EQ(bp_os_file_punch(file, 4096, 65536), 0);
+    CHECK(all_are(p + 4096, 65536, 0) && p[4095] == 5 && p[4096 + 65536] == 5);
+    CHECK_EQ(bp_os_range_protect(p, 4096, BP_OS_PROT_READ), 0);
+    CHECK_EQ(bp_os_file_sync(file, p, 65536), 0);
+    CHECK_EQ(bp_os_file_cut(file, 1000), EBUSY);
+    CHECK_EQ(bp_os_unmap(p, 64 * BP_MIB), 0);
+    CHECK_EQ(state_of(p), MEM_FREE);
+    CHECK_EQ(bp_os_file_cut(file, 1000), 0);
+    CHECK(bp_os_file_size(file, &n_bytes) == 0 && n_bytes == 1000);
+    CHECK_EQ(bp_os_file_close(file), 0);
 }
 
 static bp_atomic_u32 cell;
@@ -337,5 +350,5 @@ static void the_runtime_behind(void)
 CHECK_MAIN(this_may_be_the_other, pages_change_state, refusals_are_codes, mappings,
            guards_stand_on_both_sides, what_can_be_read_is_known, resident_is_what_was_touched,
            every_process_has_its_random_number, huge_mappings_or_a_refusal,
-           protection_goes_and_comes, ranges_have_any_protection, files_come_and_go,
+           ranges_have_any_protection, files_come_and_go, files_lie_behind_pages,
            sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)

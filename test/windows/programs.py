@@ -116,13 +116,43 @@ def zlib(builder):
     files = sorted(source.glob('*.c')) + [source / 'test/minigzip.c']
     programs = list(builder.programs('minigzip', files, '-I', source))
     routed(programs)
-    rng = random.Random(1)
-    text = b' '.join(rng.choice([b'alpha', b'beta', b'gamma', b'%d' % i]) for i in range(400000))
+    text = packer_input()
     for level in ('-1', '-6', '-9'):
         packed = builder.same(programs, level, given=text)
         if builder.same(programs, '-d', given=packed) != text:
             raise SystemExit(f'{level}: not what was packed')
         print(level, len(text), len(packed), hashlib.sha256(packed).hexdigest())
+
+
+def packer_input():
+    rng = random.Random(1)
+    return b' '.join(rng.choice([b'alpha', b'beta', b'gamma', b'%d' % i]) for i in range(400000))
+
+
+def xz(builder):
+    """Built by its own configure and make; only the last link differs."""
+    source = unpacked(builder.options.sources, 'xz-utils_*.orig.tar.*', builder.out)
+    compiler = builder.options.cc.split()[-1]
+    words = ['--disable-shared', '--disable-nls', '--disable-doc', '--disable-xzdec',
+             '--disable-lzmadec', '--disable-lzmainfo', '--disable-scripts']
+    if not (source / 'Makefile').exists():
+        run(['./configure', '-q', '--host=x86_64-w64-mingw32', f'CC={compiler}', 'CFLAGS=-O1 -w',
+             *words], cwd=source)
+    run(['make', '-s', '-C', source / 'src/liblzma'])
+    programs = []
+    for kind, link in (('runtime', ''), ('library', '-Wl,--whole-archive,'
+                       f'{pathlib.Path(builder.options.library).resolve()},--no-whole-archive')):
+        (source / 'src/xz/xz.exe').unlink(missing_ok=True)
+        run(['make', '-s', '-C', source / 'src/xz', 'xz.exe', f'LDFLAGS=-all-static {link}'])
+        programs.append(builder.out / f'xz_{kind}.exe')
+        (source / 'src/xz/xz.exe').rename(programs[-1])
+    routed(programs)
+    text = packer_input()
+    for words in (['-1'], ['-6', '-T2'], ['-9e', '--format=lzma']):
+        packed = builder.same(programs, *words, '-c', given=text)
+        if builder.same(programs, '-dc', given=packed) != text:
+            raise SystemExit(f'{words}: not what was packed')
+        print(words, len(text), len(packed), hashlib.sha256(packed).hexdigest())
 
 
 def sqlite(builder):
@@ -140,11 +170,11 @@ def sqlite(builder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('program', choices=('lua', 'zlib', 'sqlite'))
+    parser.add_argument('program', choices=('lua', 'zlib', 'xz', 'sqlite'))
     for name in ('--cc', '--wine', '--library', '--sources', '--out'):
         parser.add_argument(name, required=True)
     options = parser.parse_args()
-    {'lua': lua, 'zlib': zlib, 'sqlite': sqlite}[options.program](Builder(options))
+    {'lua': lua, 'zlib': zlib, 'xz': xz, 'sqlite': sqlite}[options.program](Builder(options))
 
 
 if __name__ == '__main__':

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Regions on Windows: growth in place, pages given back that read zero, protections, and the answer
-// to what the system cannot do.
+// Regions on Windows: growth in place, pages given back that read zero, protections.
 #include "api.h"
 
 #include "bumpalloc/region.h"
@@ -62,16 +61,4 @@ static void strict_is_resident(void)
     CHECK_EQ(bump_region_destroy(&region), 0);
 }
 
-static void files_are_refused(void)
-{
-    struct bump_region region = {0};
-    int code = bump_region_open(&region, NULL, MIB, BUMP_PROT_READ_WRITE, BUMP_REGION_TEMPORARY);
-    if (!code) {
-        code = bump_region_commit(&region, 1000);
-        CHECK_EQ(bump_region_destroy(&region), 0);
-    }
-    CHECK_EQ(code, -ENOTSUP);
-}
-
-CHECK_MAIN(grows_in_place, pages_go_back_and_read_zero, protections, strict_is_resident,
-           files_are_refused)
+CHECK_MAIN(grows_in_place, pages_go_back_and_read_zero, protections, strict_is_resident)

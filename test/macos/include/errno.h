@@ -6,24 +6,36 @@
 extern int *__error(void);
 #define errno (*__error())
 
-enum {
-    ENOENT = 2,
-    EINTR = 4,
-    EIO = 5,
-    EACCES = 13,
-    ENOMEM = 12,
-    EFAULT = 14,
-    EEXIST = 17,
-    ENODEV = 19,
-    EINVAL = 22,
-    ENOSPC = 28,
-    EROFS = 30,
-    EAGAIN = 35,
-    ENOTSUP = 45,
-    ENAMETOOLONG = 63,
-    EDQUOT = 69,
-    ENOSYS = 78,
-    EOVERFLOW = 84,
-};
+#define EPERM        1
+#define ENOENT       2
+#define EINTR        4
+#define EIO          5
+#define EBADF        9
+#define ENOMEM       12
+#define EACCES       13
+#define EFAULT       14
+#define EBUSY        16
+#define EEXIST       17
+#define ENODEV       19
+#define ENOTDIR      20
+#define EISDIR       21
+#define EINVAL       22
+#define ENFILE       23
+#define EMFILE       24
+#define ETXTBSY      26
+#define EFBIG        27
+#define ENOSPC       28
+#define ESPIPE       29
+#define EROFS        30
+#define EPIPE        32
+#define ERANGE       34
+#define EAGAIN       35
+#define ENOTSUP      45
+#define ELOOP        62
+#define ENAMETOOLONG 63
+#define EDQUOT       69
+#define ESTALE       70
+#define ENOSYS       78
+#define EOVERFLOW    84
 
 #endif

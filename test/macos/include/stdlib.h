@@ -12,6 +12,7 @@ void *realloc(void *pointer, size_t n_bytes);
 void free(void *pointer);
 int posix_memalign(void **ret_pointer, size_t align, size_t n_bytes);
 void *aligned_alloc(size_t align, size_t n_bytes);
+int mkstemp(char *pattern);
 char *realpath(const char *path, char *resolved);
 
 #endif

@@ -85,6 +85,13 @@ def step(memory, thread, operation, choices):
     elif kind == 'add':
         last = len(memory.cells[rest[0]]) - 1
         memory.write(thread, rest[0], memory.read(thread, rest[0], last, False) + rest[1], False)
+    elif kind == 'add_release':  # carries on what the value before it carried
+        time = len(memory.cells[rest[0]]) - 1
+        before, carried = memory.cells[rest[0]][time]
+        memory.views[thread][rest[0]] = time
+        memory.write(thread, rest[0], before + rest[1], True)
+        memory.join(memory.cells[rest[0]][-1][1], carried)
+        return before + rest[1]
     elif kind == 'cas':  # (cell, expected, value); a failure reads like any load
         time = choices.pick(memory.readable(thread, rest[0]))
         last = len(memory.cells[rest[0]]) - 1
@@ -256,6 +263,24 @@ def waker(fence):
     return program
 
 
+# --- the clearer's pace: two set it at once, one sleeps on the number of changes ---
+
+def pace_setter(word, added):
+    def program():
+        yield 'store', word, 1
+        if added:
+            return (yield 'add_release', 'changes', 1)
+        number = (yield 'load', 'changes') + 1
+        yield 'release', 'changes', number
+        return number
+    return program
+
+
+def clearer():
+    number = yield 'acquire', 'changes'
+    return number, (yield 'load', 'a') + (yield 'load', 'b')
+
+
 class OrderModel(unittest.TestCase):
     def test_memory_is_weak(self):
         """Message passing: plain stores are seen out of order, release and acquire mend it."""
@@ -324,6 +349,14 @@ class OrderModel(unittest.TestCase):
         lost = (0, 'awake')
         self.assertNotIn(lost, outcomes(start, sleeper(True), waker(True)))
         self.assertIn(lost, outcomes(start, sleeper(False), waker(True)))
+
+    def test_two_paces(self):
+        """Whoever has seen the last number of changes has seen both paces."""
+        start = {'a': 0, 'b': 0, 'changes': 0}
+        for added in (True, False):
+            seen = outcomes(start, pace_setter('a', added), pace_setter('b', added), clearer)
+            stale = [one for one in seen if one[2][0] == max(one[:2]) and one[2][1] < 2]
+            self.assertEqual(stale == [], added, stale)
 
 
 if __name__ == '__main__':

@@ -80,7 +80,7 @@ KIT = None
 def api_names():
     """The Windows functions that the stand-in header declares."""
     text = (HERE / 'include/windows.h').read_text()
-    more = 'ExitProcess HeapAlloc WaitForSingleObject'
+    more = 'ExitProcess HeapAlloc WaitForSingleObject K32QueryWorkingSetEx'
     return ' '.join(re.findall(r'^API [^(]*?(\w+)\(', text, re.M)) + ' ' + more
 
 

@@ -9,9 +9,15 @@ struct stat {
     int32_t st_dev;
     uint16_t st_mode, st_nlink;
     uint64_t st_ino;
-    char others[128];
+    uint32_t st_uid, st_gid;
+    int32_t st_rdev;
+    long times[8];
+    long long st_size, st_blocks;
+    char others[32];
 };
 _Static_assert(sizeof(struct stat) == 144, "as Apple has it");
+#define S_ISREG(mode) (((mode)&0170000) == 0100000)
+enum { S_IRUSR = 0400, S_IWUSR = 0200 };
 int fstat(int file, struct stat *ret_status);
 
 #endif
