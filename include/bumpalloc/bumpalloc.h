@@ -38,6 +38,16 @@ size_t bump_purge(void);
 // environment goes before it. The library reads it once, with the first call, and keeps no pointer.
 extern const char *bumpalloc_conf;
 
+// The heap profile: from now on one allocation is sampled in mean_bytes allocated bytes, on average
+// (0: 512 KiB), with its stack. 0, or ENOMEM. BUMPALLOC_PROFILE does so from the start.
+int bump_profile_start(size_t mean_bytes);
+// No more samples; what was sampled so far is still followed.
+void bump_profile_stop(void);
+// Writes what was sampled since the first start to a file, in the format of pprof, gzip'd; "%p" in
+// the path stands for the process's number. 0, EINVAL before any start, EBUSY while another thread
+// writes one, or what the system answered. errno is left as it is.
+int bump_profile_write(const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -104,13 +104,15 @@ struct bump_resident {
 int bump_stats_resident(struct bump_resident *ret_resident);
 
 enum bump_stats_format {
-    BUMP_STATS_TEXT,       // lines "name value", then a table for each kind of class
+    BUMP_STATS_TEXT,       // lines "name = value", then a table for each kind of class
     BUMP_STATS_JSON,       // one object
     BUMP_STATS_PROMETHEUS, // the text format of Prometheus; names begin with bumpalloc_
+    BUMP_STATS_XML,        // as malloc_info writes it
 };
 
-// Writes all of it to a file descriptor; classes that were never used are left out. 0, -EINVAL for
-// another format, or what the system says of the descriptor (-EBADF, -EPIPE ...).
+// Writes all of it to a file descriptor, as malloc_stats and BUMPALLOC_STATS do; classes that were
+// never used are left out. 0, -EINVAL for another format, or what the system says of the descriptor
+// (-EBADF, -EPIPE ...).
 int bump_stats_write(int file_descriptor, enum bump_stats_format format);
 
 #ifdef __cplusplus

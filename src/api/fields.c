@@ -4,6 +4,7 @@
 #define TOTAL(member)  offsetof(struct bp_stats, member)
 #define CLASS(member)  offsetof(struct bp_class_stats, member)
 #define REGION(member) offsetof(struct bp_region_stats, member)
+#define FILES(member)  offsetof(struct bp_file_stats, member)
 
 static const struct bp_field totals[] = {
     {"reserved bytes", TOTAL(reserved_bytes), 'g', "address space, without memory behind it"},
@@ -74,6 +75,31 @@ static const struct bp_field regions[] = {
     {"dirty bytes", REGION(dirty_bytes), 'g', "pages in them"},
     {"clean", REGION(clean_slots), 'g', "free slots that hold none"},
     {"committed bytes", REGION(committed_bytes), 'g', "readable and writable"},
+    {"cut bytes", REGION(cut_bytes), 'g', "slots that were ever in use"},
+    {"window bytes", REGION(window_bytes), 'g', "committed many slots at a time"},
+    {"allocations", REGION(allocations), 'c', "slots handed out"},
+    {"frees", REGION(frees), 'c', "slots freed"},
+    {"fresh", REGION(fresh), 'c', "allocations that found nothing free"},
+    {"refills", REGION(refills), 'c', "of them: something had to be committed"},
+    {"cleared on free", REGION(cleared_on_free), 'c', "slots given back as they were freed"},
+    {"cleared later", REGION(cleared_later), 'c', "slots given back by a purge"},
+    {"clear failures", REGION(clear_failures), 'c', "slots that the system refused to clear"},
+    {"fallbacks", REGION(fallbacks), 'c', "requests that found no slot here"},
+};
+
+static const struct bp_field files[] = {
+    {"slot bytes", FILES(slot_bytes), 'g', "size of the class"},
+    {"in use", FILES(used_slots), 'g', "slots in a file that the program holds"},
+    {"in use bytes", FILES(used_bytes), 'g', "usable bytes in them"},
+    {"dirty", FILES(dirty_slots), 'g', "free slots that take space"},
+    {"clean", FILES(clean_slots), 'g', "free slots that take none"},
+    {"file bytes", FILES(file_bytes), 'g', "length of the sparse file"},
+    {"disk bytes", FILES(allocated_bytes), 'g', "what it takes on the disk"},
+    {"allocations", FILES(allocations), 'c', "slots handed out"},
+    {"frees", FILES(frees), 'c', "slots freed"},
+    {"cleared on free", FILES(cleared_on_free), 'c', "slots given back as they were freed"},
+    {"cleared later", FILES(cleared_later), 'c', "slots given back by a purge"},
+    {"clear failures", FILES(clear_failures), 'c', "slots that the system refused to clear"},
 };
 
 const struct bp_field *bp_field_at(enum bp_table table, unsigned index)
@@ -85,6 +111,7 @@ const struct bp_field *bp_field_at(enum bp_table table, unsigned index)
         {totals, sizeof(totals) / sizeof(totals[0])},
         {classes, sizeof(classes) / sizeof(classes[0])},
         {regions, sizeof(regions) / sizeof(regions[0])},
+        {files, sizeof(files) / sizeof(files[0])},
     };
     return index < tables[table].count ? &tables[table].rows[index] : NULL;
 }

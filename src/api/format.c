@@ -12,8 +12,11 @@ static const void *row_at(const struct bp_stats *stats, enum bp_table table, uns
 {
     const struct bp_class_stats *class_row = &stats->of_class[index];
     const struct bp_region_stats *region_row = &stats->of_region[index];
+    const struct bp_file_stats *file_row = &stats->of_file[index];
     if (table == BP_TABLE_CLASSES)
         return class_row->peak_spans && class_row->object_bytes ? class_row : NULL;
+    if (table == BP_TABLE_FILES)
+        return file_row->allocations ? file_row : NULL;
     bool any = region_row->used_slots || region_row->cached_slots || region_row->dirty_slots ||
                region_row->clean_slots;
     return any ? region_row : NULL;
@@ -22,6 +25,15 @@ static const void *row_at(const struct bp_stats *stats, enum bp_table table, uns
 static unsigned row_count(enum bp_table table)
 {
     return table == BP_TABLE_CLASSES ? BP_CLASS_COUNT : BP_REGION_COUNT;
+}
+
+static bool has_rows(const struct bp_stats *stats, enum bp_table table)
+{
+    for (unsigned row = 0; row < row_count(table); row++) {
+        if (row_at(stats, table, row))
+            return true;
+    }
+    return false;
 }
 
 // --- text ---
@@ -106,8 +118,8 @@ static void write_text(struct bp_sink *sink, const struct bp_stats *stats)
         value_text(sink, bp_field_value(field, stats));
         bp_sink_text(sink, "\n");
     }
-    text_table(sink, stats, BP_TABLE_CLASSES);
-    text_table(sink, stats, BP_TABLE_REGIONS);
+    for (int table = BP_TABLE_CLASSES; table < BP_TABLE_COUNT; table++)
+        text_table(sink, stats, (enum bp_table)table);
 }
 
 // --- JSON ---
@@ -129,8 +141,11 @@ static void json_fields(struct bp_sink *sink, enum bp_table table, const void *b
 
 static void json_table(struct bp_sink *sink, const struct bp_stats *stats, enum bp_table table)
 {
+    static const char *const names[] = {"", "classes", "regions", "files"};
     const char *before = "\n{";
-    bp_sink_text(sink, table == BP_TABLE_CLASSES ? ",\n\"classes\":[" : ",\n\"regions\":[");
+    bp_sink_text(sink, ",\n\"");
+    bp_sink_text(sink, names[table]);
+    bp_sink_text(sink, "\":[");
     for (unsigned row = 0; row < row_count(table); row++) {
         const void *base = row_at(stats, table, row);
         if (!base)
@@ -147,14 +162,15 @@ static void write_json(struct bp_sink *sink, const struct bp_stats *stats)
 {
     bp_sink_text(sink, "{\"version\":\"" BUMP_VERSION "\",\n");
     json_fields(sink, BP_TABLE_TOTALS, stats);
-    json_table(sink, stats, BP_TABLE_CLASSES);
-    json_table(sink, stats, BP_TABLE_REGIONS);
+    for (int table = BP_TABLE_CLASSES; table < BP_TABLE_COUNT; table++)
+        json_table(sink, stats, (enum bp_table)table);
     bp_sink_text(sink, "}\n");
 }
 
 // --- Prometheus ---
 
-static const char *const prefixes[] = {"bumpalloc_", "bumpalloc_class_", "bumpalloc_region_"};
+static const char *const prefixes[] = {"bumpalloc_", "bumpalloc_class_", "bumpalloc_region_",
+                                       "bumpalloc_file_"};
 
 static void prometheus_name(struct bp_sink *sink, enum bp_table table, const struct bp_field *field)
 {
@@ -198,7 +214,7 @@ static void prometheus_table(struct bp_sink *sink, const struct bp_stats *stats,
                              enum bp_table table)
 {
     const struct bp_field *field, *size = bp_field_at(table, 0);
-    for (unsigned i = 1; (field = bp_field_at(table, i)); i++) {
+    for (unsigned i = 1; has_rows(stats, table) && (field = bp_field_at(table, i)); i++) {
         prometheus_head(sink, table, field);
         for (unsigned row = 0; row < row_count(table); row++) {
             const void *base = row_at(stats, table, row);
@@ -215,8 +231,8 @@ static void write_prometheus(struct bp_sink *sink, const struct bp_stats *stats)
         prometheus_head(sink, BP_TABLE_TOTALS, field);
         prometheus_sample(sink, BP_TABLE_TOTALS, field, stats, SIZE_MAX);
     }
-    prometheus_table(sink, stats, BP_TABLE_CLASSES);
-    prometheus_table(sink, stats, BP_TABLE_REGIONS);
+    for (int table = BP_TABLE_CLASSES; table < BP_TABLE_COUNT; table++)
+        prometheus_table(sink, stats, (enum bp_table)table);
 }
 
 // --- XML ---
@@ -243,12 +259,13 @@ static void element(struct bp_sink *sink, const char *name, const char *type, si
 
 static void xml_table(struct bp_sink *sink, const struct bp_stats *stats, enum bp_table table)
 {
+    static const char *const elements[] = {"", "<class", "<region", "<file"};
     const struct bp_field *field;
     for (unsigned row = 0; row < row_count(table); row++) {
         const void *base = row_at(stats, table, row);
         if (!base)
             continue;
-        bp_sink_text(sink, table == BP_TABLE_CLASSES ? "<class" : "<region");
+        bp_sink_text(sink, elements[table]);
         for (unsigned i = 0; (field = bp_field_at(table, i)); i++)
             attribute(sink, i ? field->name : "size", bp_field_value(field, base));
         bp_sink_text(sink, "/>\n");
@@ -259,8 +276,8 @@ static void write_xml(struct bp_sink *sink, const struct bp_stats *stats)
 {
     const struct bp_field *field;
     bp_sink_text(sink, "<malloc version=\"bumpalloc-1\">\n<heap nr=\"0\">\n<sizes>\n");
-    xml_table(sink, stats, BP_TABLE_CLASSES);
-    xml_table(sink, stats, BP_TABLE_REGIONS);
+    for (int table = BP_TABLE_CLASSES; table < BP_TABLE_COUNT; table++)
+        xml_table(sink, stats, (enum bp_table)table);
     bp_sink_text(sink, "</sizes>\n</heap>\n");
     element(sink, "total", "used", stats->used_bytes);
     element(sink, "total", "rest", stats->free_bytes);

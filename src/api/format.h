@@ -11,12 +11,18 @@
 
 struct bp_field {
     const char *name;
-    size_t offset; // of a size_t in struct bp_stats, bp_class_stats or bp_region_stats
+    size_t offset; // of a size_t in struct bp_stats, or of its by-class structs
     char kind;     // 'g' for what is now, 'c' for what was counted since the start
     const char *help;
 };
 
-enum bp_table { BP_TABLE_TOTALS, BP_TABLE_CLASSES, BP_TABLE_REGIONS };
+enum bp_table {
+    BP_TABLE_TOTALS,
+    BP_TABLE_CLASSES,
+    BP_TABLE_REGIONS,
+    BP_TABLE_FILES,
+    BP_TABLE_COUNT,
+};
 // A table's rows; NULL behind the last.
 const struct bp_field *bp_field_at(enum bp_table table, unsigned index);
 static inline size_t bp_field_value(const struct bp_field *field, const void *base)

@@ -4,6 +4,7 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "region/depot.h"
+#include "region/slots.h"
 #include "reserve/budget.h"
 #include "reserve/limit.h"
 #include "reserve/reserve.h"
@@ -29,6 +30,8 @@ BP_USED const struct bp_page bp_page = {
             [BP_PART_HEAP_SHARE] = {&bp_heap_share_bytes, sizeof(bp_heap_share_bytes)},
             [BP_PART_BUDGET] = {&bp_budget_process, sizeof(bp_budget_process)},
             [BP_PART_LIMIT] = {&bp_limit_soft_bytes, sizeof(bp_limit_soft_bytes)},
+            [BP_PART_DEPOTS] = {bp_depots, sizeof(bp_depots)},
+            [BP_PART_REGIONS] = {bp_class_regions, sizeof(bp_class_regions)},
         },
     .outside = &bp_outside,
     .worker_state = &bp_worker_state,

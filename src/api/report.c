@@ -2,6 +2,7 @@
 #include "api/report.h"
 
 #include "api/format.h"
+#include "api/profile.h"
 #include "bumpalloc/bumpalloc.h"
 #include "core/report.h"
 #include "os/os.h"
@@ -148,6 +149,7 @@ static void options_report(void)
 
 void bp_report_boot(void)
 {
+    bp_profile_begin();
     options_report();
     prepare();
 }

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-static bool descriptor_write(struct bp_sink *sink, const char *text, size_t n_bytes)
+static int descriptor_write(struct bp_sink *sink, const char *text, size_t n_bytes)
 {
-    return bp_os_write(sink->descriptor, text, n_bytes) == 0;
+    return bp_os_write(sink->descriptor, text, n_bytes);
 }
 
 struct bp_sink bp_sink_to(int descriptor)
@@ -16,17 +16,17 @@ struct bp_sink bp_sink_to(int descriptor)
     sink.write = descriptor_write;
     sink.target = NULL;
     sink.descriptor = descriptor;
-    sink.failed = false;
+    sink.code = 0;
     sink.length = 0;
     return sink;
 }
 
 bool bp_sink_flush(struct bp_sink *sink)
 {
-    if (sink->length && !sink->failed)
-        sink->failed = !sink->write(sink, sink->text, sink->length);
+    if (sink->length && !sink->code)
+        sink->code = sink->write(sink, sink->text, sink->length);
     sink->length = 0;
-    return !sink->failed;
+    return !sink->code;
 }
 
 static void put(struct bp_sink *sink, char c)

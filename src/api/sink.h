@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct bp_sink {
-    bool (*write)(struct bp_sink *sink, const char *text, size_t n_bytes); // false: it failed
-    void *target;                                                          // the function's own
-    int descriptor;                                                        // or this
-    bool failed;
+    int (*write)(struct bp_sink *sink, const char *text, size_t n_bytes); // 0 or an errno code
+    void *target;                                                         // the function's own
+    int descriptor;                                                       // or this
+    int code;                                                             // of the first failure
     size_t length;
     char text[512];
 };

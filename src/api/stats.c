@@ -5,13 +5,16 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/depot.h"
 #include "region/hole.h"
+#include "region/slots.h"
 #include "region/span.h"
 #include "reserve/budget.h"
 #include "reserve/reserve.h"
-#include "thread/heap.h"
+#include "thread/counted.h"
+#include "thread/large.h"
 
 #include <string.h>
 
@@ -58,6 +61,7 @@ static void count_bin(const struct bp_heap *heap, unsigned i, size_t *ret_free, 
     if (bp_load_ptr_relaxed(&cold->spare))
         *ret_free += cold->spare_count;
     const char *cursor = run->cursor;
+    *ret_free += bp_counted_objects(heap, i);
     if (cold->run_end > cursor) // a running thread may be past what was read
         *ret_fresh += (size_t)(cold->run_end - cursor) / bp_class[i].object_bytes;
 }
@@ -183,6 +187,7 @@ static void count_slot(struct bp_region_stats *of, const struct bp_slot *slot)
     switch (slot->state) {
     case BP_SLOT_USED:
     case BP_SLOT_STABLE:
+    case BP_SLOT_SAMPLED:
         of->used_slots++;
         of->used_bytes += slot->usable_bytes;
         return;
@@ -203,6 +208,33 @@ static void count_slot(struct bp_region_stats *of, const struct bp_slot *slot)
     }
 }
 
+// Slow paths count by region, fast ones by heap.
+static void count_slot_calls(const struct bp_view *view, unsigned region,
+                             struct bp_region_stats *of)
+{
+    const struct bp_class_region *it = view->part[BP_PART_REGIONS];
+    const struct bp_region_counts *counts = &it[region].counts;
+    of->allocations = bp_load_relaxed(&counts->allocs);
+    of->frees = bp_load_relaxed(&counts->frees);
+    for (uint32_t h = 0; region < BP_CACHED_REGIONS && h < heap_count(view); h++) {
+        const struct bp_slot_cache *cache = &heap_at(view, h)->slots[region];
+        of->allocations += bp_large_cache_allocs(cache);
+        of->frees += bp_load_relaxed(&cache->frees);
+    }
+}
+
+static void copy_counts(struct bp_region_stats *of, const struct bp_class_region *it)
+{
+    of->cut_bytes = it->frontier * of->slot_bytes;
+    of->window_bytes = it->window_end * of->slot_bytes;
+    of->fresh = bp_load_relaxed(&it->counts.fresh);
+    of->refills = bp_load_relaxed(&it->counts.refills);
+    of->cleared_on_free = bp_load_relaxed(&it->counts.cleared_on_free);
+    of->cleared_later = bp_load_relaxed(&it->counts.cleared_later);
+    of->clear_failures = bp_load_relaxed(&it->counts.clear_failures);
+    of->fallbacks = bp_load_relaxed(&it->counts.fallbacks);
+}
+
 static void count_region(const struct bp_view *view, struct bp_stats *stats, unsigned region)
 {
     enum bp_meta_area area = (enum bp_meta_area)(BP_META_SLOTS + region);
@@ -212,6 +244,8 @@ static void count_region(const struct bp_view *view, struct bp_stats *stats, uns
     of->slot_bytes = bp_region_slot_bytes(region);
     for (size_t i = 0; i < count; i++)
         count_slot(of, &slots[i]);
+    copy_counts(of, (const struct bp_class_region *)view->part[BP_PART_REGIONS] + region);
+    count_slot_calls(view, region, of);
     stats->used_bytes += of->used_bytes;
     stats->cached_bytes += of->cached_bytes;
     stats->free_bytes += of->cached_bytes;
@@ -318,10 +352,34 @@ void bp_stats_gather_from(const struct bp_view *view, struct bp_stats *stats)
     stats->trimmable_bytes = stats->dirty_bytes;
 }
 
+static void count_file(struct bp_file_stats *of, unsigned region)
+{
+    struct bp_file_census it;
+    bp_files_census(region, &it);
+    if (!it.allocs)
+        return; // there is no file
+    *of = (struct bp_file_stats){
+        .slot_bytes = bp_region_slot_bytes(region),
+        .used_slots = it.used_slots,
+        .used_bytes = it.used_bytes,
+        .dirty_slots = it.dirty_slots,
+        .clean_slots = it.clean_slots,
+        .file_bytes = it.file_bytes,
+        .allocated_bytes = it.allocated_bytes,
+        .allocations = it.allocs,
+        .frees = it.frees,
+        .cleared_on_free = it.cleared_on_free,
+        .cleared_later = it.cleared_later,
+        .clear_failures = it.clear_failures,
+    };
+}
+
 void bp_stats_gather(struct bp_stats *stats)
 {
     struct bp_view view = bp_view_own();
     bp_stats_gather_from(&view, stats);
+    for (unsigned region = 0; region < BP_REGION_COUNT; region++)
+        count_file(&stats->of_file[region], region);
     if (bp_options.nofree) // objects are not told apart
         stats->used_bytes = stats->span_bytes + stats->slot_bytes + stats->direct_bytes;
 }

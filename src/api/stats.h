@@ -41,6 +41,27 @@ struct bp_region_stats {
     size_t dirty_slots, dirty_bytes;
     size_t clean_slots;
     size_t committed_bytes;
+    size_t cut_bytes;    // of slots that were ever used
+    size_t window_bytes; // committed many slots at a time
+    // Since the start.
+    size_t allocations, frees;
+    size_t fresh;                          // of the allocations: nothing was free anywhere
+    size_t refills;                        // of them: something had to be committed
+    size_t cleared_on_free, cleared_later; // slots
+    size_t clear_failures;
+    size_t fallbacks; // requests that found no slot here
+};
+
+// Of the slots of a power of two that are a file's (region/class_file.h).
+struct bp_file_stats {
+    size_t slot_bytes;
+    size_t used_slots, used_bytes;
+    size_t dirty_slots, clean_slots;
+    size_t file_bytes;      // the sparse file's length
+    size_t allocated_bytes; // what it takes on the disk
+    // Since the start.
+    size_t allocations, frees;
+    size_t cleared_on_free, cleared_later, clear_failures;
 };
 
 // The purge's state, and its decisions since the start.
@@ -88,6 +109,7 @@ struct bp_stats {
     struct bp_purge_stats purge;
     struct bp_class_stats of_class[BP_CLASS_COUNT];
     struct bp_region_stats of_region[BP_REGION_COUNT];
+    struct bp_file_stats of_file[BP_REGION_COUNT]; // gathered in place alone
 };
 
 void bp_stats_gather(struct bp_stats *ret_stats);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The public statistics: what api/stats.c and the class regions know, in public structs.
+#include "api/format.h"
 #include "api/report.h"
 #include "api/stats.h"
 #include "base/attr.h"
 #include "bumpalloc/stats.h"
 #include "os/os.h"
-#include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/size_class.h"
+#include "reserve/reserve.h"
 #include "thread/boot.h"
-#include "thread/large.h"
+
+#include <errno.h>
 
 BP_EXPORT void bump_stats_get(struct bump_stats *ret_stats)
 {
@@ -53,52 +55,57 @@ BP_EXPORT size_t bump_stats_small(struct bump_small_class *ret_classes, size_t c
     return BP_CLASS_COUNT - 1;
 }
 
-// Slow paths count by class, fast ones by heap.
-static void count_calls(unsigned region, size_t *ret_allocs, size_t *ret_frees)
+static struct bump_large_class large_class(const struct bp_region_stats *of)
 {
-    const struct bp_region_counts *counts = bp_region_counts(region);
-    *ret_allocs = bp_load_relaxed(&counts->allocs);
-    *ret_frees = bp_load_relaxed(&counts->frees);
-    for (uint32_t i = 0; region < BP_CACHED_REGIONS && i < bp_registry_count(); i++) {
-        const struct bp_slot_cache *cache = &bp_registry_at(i)->slots[region];
-        *ret_allocs += bp_large_cache_allocs(cache);
-        *ret_frees += bp_load_relaxed(&cache->frees);
-    }
-}
-
-static void large_class(unsigned region, struct bump_large_class *ret_class)
-{
-    const struct bp_region_counts *counts = bp_region_counts(region);
-    struct bp_region_census census;
-    bp_region_census(region, &census);
-    *ret_class = (struct bump_large_class){
-        .class_bytes = bp_region_slot_bytes(region),
-        .areas = bp_load_relaxed(&counts->refills),
-        .area_total_bytes = census.area_bytes,
-        .free_regions = census.cached_slots + census.dirty_slots + census.clean_slots,
-        .clean_regions = census.clean_slots,
-        .global_regions = census.dirty_slots,
-        .thread_regions = census.cached_slots,
-        .slow_path = bp_load_relaxed(&counts->fresh),
-        .refill = bp_load_relaxed(&counts->refills),
-        .clear_eager_total = bp_load_relaxed(&counts->cleared_on_free),
-        .clear_slow_total = bp_load_relaxed(&counts->cleared_later),
-        .live_regions = census.used_slots,
-        .live_bytes = census.used_bytes,
-        .committed_bytes = census.committed_bytes,
-        .high_water_bytes = census.cut_slots * bp_region_slot_bytes(region),
-        .fallbacks = bp_load_relaxed(&counts->fallbacks),
-        .clear_failed = bp_load_relaxed(&counts->clear_failures),
+    return (struct bump_large_class){
+        .class_bytes = of->slot_bytes,
+        .areas = of->refills,
+        .area_total_bytes = of->window_bytes,
+        .free_regions = of->cached_slots + of->dirty_slots + of->clean_slots,
+        .clean_regions = of->clean_slots,
+        .global_regions = of->dirty_slots,
+        .thread_regions = of->cached_slots,
+        .allocations = of->allocations,
+        .slow_path = of->fresh,
+        .refill = of->refills,
+        .deallocations = of->frees,
+        .clear_eager_total = of->cleared_on_free,
+        .clear_slow_total = of->cleared_later,
+        .live_regions = of->used_slots,
+        .live_bytes = of->used_bytes,
+        .committed_bytes = of->committed_bytes,
+        .high_water_bytes = of->cut_bytes,
+        .fallbacks = of->fallbacks,
+        .clear_failed = of->clear_failures,
     };
-    count_calls(region, &ret_class->allocations, &ret_class->deallocations);
 }
 
 BP_EXPORT size_t bump_stats_large(struct bump_large_class *ret_classes, size_t count)
 {
+    struct bp_stats it;
     bp_boot(bp_report_boot);
+    bp_stats_gather(&it);
     for (unsigned region = 0; region < bp_reservation.region_count && region < count; region++)
-        large_class(region, &ret_classes[region]);
+        ret_classes[region] = large_class(&it.of_region[region]);
     return bp_reservation.region_count;
+}
+
+static struct bump_file_class file_class(const struct bp_file_stats *of, unsigned region)
+{
+    return (struct bump_file_class){
+        .class_bytes = bp_region_slot_bytes(region),
+        .live_regions = of->used_slots,
+        .live_bytes = of->used_bytes,
+        .global_regions = of->dirty_slots,
+        .clean_regions = of->clean_slots,
+        .allocations = of->allocations,
+        .deallocations = of->frees,
+        .clear_eager_total = of->cleared_on_free,
+        .clear_slow_total = of->cleared_later,
+        .clear_failed = of->clear_failures,
+        .file_bytes = of->file_bytes,
+        .allocated_bytes = of->allocated_bytes,
+    };
 }
 
 // Adds what is resident; a code that says why not.
@@ -140,23 +147,28 @@ BP_EXPORT int bump_stats_resident(struct bump_resident *ret_resident)
 
 BP_EXPORT size_t bump_stats_files(struct bump_file_class *ret_classes, size_t count)
 {
-    for (unsigned region = 0; region < BP_REGION_COUNT && region < count; region++) {
-        struct bp_file_census it;
-        bp_files_census(region, &it);
-        ret_classes[region] = (struct bump_file_class){
-            .class_bytes = bp_region_slot_bytes(region),
-            .live_regions = it.used_slots,
-            .live_bytes = it.used_bytes,
-            .global_regions = it.dirty_slots,
-            .clean_regions = it.clean_slots,
-            .allocations = it.allocs,
-            .deallocations = it.frees,
-            .clear_eager_total = it.cleared_on_free,
-            .clear_slow_total = it.cleared_later,
-            .clear_failed = it.clear_failures,
-            .file_bytes = it.file_bytes,
-            .allocated_bytes = it.allocated_bytes,
-        };
-    }
+    struct bp_stats it;
+    bp_stats_gather(&it);
+    for (unsigned region = 0; region < BP_REGION_COUNT && region < count; region++)
+        ret_classes[region] = file_class(&it.of_file[region], region);
     return BP_REGION_COUNT;
+}
+
+BP_EXPORT int bump_stats_write(int file_descriptor, enum bump_stats_format format)
+{
+    static const enum bp_stats_mode modes[] = {
+        [BUMP_STATS_TEXT] = BP_STATS_TEXT,
+        [BUMP_STATS_JSON] = BP_STATS_JSON,
+        [BUMP_STATS_PROMETHEUS] = BP_STATS_PROMETHEUS,
+        [BUMP_STATS_XML] = BP_STATS_XML,
+    };
+    struct bp_stats it;
+    struct bp_sink sink = bp_sink_to(file_descriptor);
+    if ((size_t)format >= sizeof(modes) / sizeof(modes[0]))
+        return -EINVAL;
+    bp_boot(bp_report_boot);
+    bp_stats_gather_settled(&it);
+    bp_stats_write(&sink, &it, modes[format]);
+    bp_sink_flush(&sink);
+    return -sink.code;
 }

@@ -29,6 +29,8 @@ enum bp_part {
     BP_PART_HEAP_SHARE, // bp_atomic_size
     BP_PART_BUDGET,     // struct bp_budget
     BP_PART_LIMIT,      // size_t
+    BP_PART_DEPOTS,     // struct bp_depot [BP_CLASS_COUNT]
+    BP_PART_REGIONS,    // struct bp_class_region [BP_REGION_COUNT]
     BP_PART_COUNT,
 };
 

@@ -18,6 +18,8 @@ struct bp_options bp_options = {
     .cache_bytes = 16 * BP_MIB,
     .stats_to = "2",
     .outside = 1,
+    .profile = "none",
+    .profile_mean_bytes = 512 * BP_KIB,
 };
 
 static const struct bp_option table[] = {
@@ -64,6 +66,17 @@ static const struct bp_option table[] = {
      "1: statistics count every allocation and free; no call is fast then", &bp_options.count},
     {"BUMPALLOC_OUTSIDE", BP_OPTION_CHOICE, "0|1", "1",
      "0: bumprun may neither read nor trim the process", &bp_options.outside},
+    {"BUMPALLOC_PROFILE", BP_OPTION_TEXT, NULL, "none",
+     "a file for the heap profile (pprof format); %p stands for the process's number",
+     (size_t *)(void *)&bp_options.profile},
+    {"BUMPALLOC_PROFILE_RATE", BP_OPTION_SIZE, NULL, "512K",
+     "one sample in so many allocated bytes, on average", &bp_options.profile_mean_bytes},
+    {"BUMPALLOC_PROFILE_PEAK", BP_OPTION_CHOICE, "0|1", "0",
+     "1: the profile is written at new peaks too, for programs that are killed",
+     &bp_options.profile_peak},
+    {"BUMPALLOC_LEAKS", BP_OPTION_CHOICE, "0|1", "0",
+     "1: at exit, what is still in use by the place it was allocated, on stderr",
+     &bp_options.leaks},
     {"BUMPALLOC_VERBOSE", BP_OPTION_CHOICE, "0|1", "0",
      "1: what the options came to is printed at the start", &bp_options.verbose},
 };

@@ -43,6 +43,10 @@ struct bp_options {
     size_t count;                  // every allocation and free is counted
     size_t outside;                // other processes may ask for something
     size_t verbose;                // say at the start what was resolved
+    const char *profile;       // a file's name: allocations are sampled, and it is written at exit
+    size_t profile_mean_bytes; // between samples
+    size_t profile_peak;       // the file is written at new peaks too
+    size_t leaks;              // say at exit what is still in use, by site
 };
 
 enum bp_option_kind {

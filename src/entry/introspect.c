@@ -6,6 +6,8 @@
 #include "os/os.h"
 #include "thread/request.h"
 
+#include <errno.h>
+
 size_t bp_entry_usable_size(void *pointer)
 {
     enum bp_verdict verdict;
@@ -50,9 +52,9 @@ void bp_entry_stats(void)
     bp_sink_flush(&sink);
 }
 
-static bool stream_write(struct bp_sink *sink, const char *text, size_t n_bytes)
+static int stream_write(struct bp_sink *sink, const char *text, size_t n_bytes)
 {
-    return fwrite(text, 1, n_bytes, sink->target) == n_bytes;
+    return fwrite(text, 1, n_bytes, sink->target) == n_bytes ? 0 : EIO;
 }
 
 // XML in the shape of glibc's: a version, totals, and what makes them up.
@@ -61,7 +63,7 @@ int bp_entry_info(int options, FILE *stream)
     struct bp_stats stats;
     struct bp_sink sink = bp_sink_to(-1);
     if (options != 0)
-        return 22; // EINVAL, as a value: the function answers like glibc's
+        return EINVAL; // as a value: the function answers like glibc's
     bp_entry_init();
     bp_stats_gather_settled(&stats);
     sink.write = stream_write;

@@ -2,6 +2,7 @@
 #include "core/options.h"
 #include "core/report.h"
 #include "entry/entry.h"
+#include "profile/profile.h"
 #include "thread/nofree.h"
 #include "thread/registry.h"
 #include "thread/request.h"
@@ -28,7 +29,7 @@ void *bp_entry_malloc_slow(size_t n_bytes)
     void *object;
     if (n_bytes > BP_SMALL_MAX && heap && (object = bp_large_try_alloc(heap, n_bytes)))
         return object;
-    if (bp_nofree_is_on() && heap && n_bytes <= BP_SMALL_MAX &&
+    if (bp_nofree_is_on() && heap && !heap->sample_mean_bytes && n_bytes <= BP_SMALL_MAX &&
         (object = bp_nofree_try(heap, n_bytes, BP_OBJECT_ALIGN)))
         return object;
     attach_if_new();
@@ -49,7 +50,7 @@ void bp_entry_free_slow(void *pointer)
     struct bp_heap *heap = pointer ? bp_registry_own() : NULL;
     if (!pointer || (heap && bp_large_try_free(heap, pointer)))
         return;
-    if (bp_nofree_owns(pointer)) {
+    if (bp_nofree_owns(pointer) && !bp_load_u32_relaxed(&bp_profile_used)) {
         bp_nofree_free(pointer);
         return;
     }

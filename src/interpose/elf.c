@@ -2,6 +2,7 @@
 // The names that ELF programs call, with the hot path in front. One object file defines them
 // all, so that a static link takes all or none.
 #define _GNU_SOURCE
+#include "api/profile.h"
 #include "api/report.h"
 #include "api/stats.h"
 #include "base/bits.h"
@@ -211,6 +212,7 @@ static __attribute__((constructor(101))) void early(void)
 // After the program's own handlers and destructors: what is in use then was never freed.
 static __attribute__((destructor(101))) void late(void)
 {
+    bp_profile_at_exit();
     bp_report_at_exit();
 }
 

@@ -86,7 +86,7 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr);
 int bp_os_map_guarded(size_t n_bytes, void **ret_addr);
 int bp_os_unmap_guarded(void *addr, size_t n_bytes);
 // Is there memory that can be read? True if the system has no way to tell.
-bool bp_os_is_readable(const void *addr);
+bool bp_os_is_readable(const void *address);
 // Gives back any mapping.
 int bp_os_unmap(void *addr, size_t n_bytes);
 // How much of a range of ours has memory behind it now.
@@ -113,6 +113,8 @@ int bp_os_barrier_all(void);
 int bp_os_thread_start(void (*fn)(void));
 // A coarse monotonic clock, by milliseconds; no system call.
 uint32_t bp_os_now_ms(void);
+// A fine one, by nanoseconds.
+uint64_t bp_os_now_ns(void);
 
 // The environment's value or NULL; always NULL for a program that runs with raised privileges.
 const char *bp_os_env(const char *name);
@@ -131,6 +133,26 @@ int bp_os_keep(int descriptor);
 // What a descriptor is open on, as a number that is not 0; 0 if it is not open.
 uint64_t bp_os_identity(int descriptor);
 BP_NORETURN void bp_os_abort(void);
+
+// Where the program's code begins.
+const void *bp_os_program_entry(void);
+// The file mapped around an address: its range, and its table of unwind information (eh_frame_hdr,
+// may be NULL). False if none is known.
+struct bp_os_module {
+    const void *begin, *end;
+    const void *unwind_table;
+};
+bool bp_os_module_at(const void *address, struct bp_os_module *ret_module);
+// The name of what is at an address (NULL if it is not known), and its file; false: no file.
+struct bp_os_symbol {
+    const char *name, *file;
+    size_t file_offset;
+};
+bool bp_os_symbol_at(const void *address, struct bp_os_symbol *ret_symbol);
+// Creates or replaces a file.
+int bp_os_path_write(const char *path, const void *data, size_t n_bytes);
+// As much of a file as fits; 0 if it cannot be read.
+size_t bp_os_path_read(const char *path, void *buffer, size_t capacity);
 
 // fn runs with the thread's argument when a thread that has armed itself ends.
 int bp_os_thread_exit_register(void (*fn)(void *));

@@ -11,7 +11,5 @@
 int bp_os_file_allocated(intptr_t file, size_t *ret_bytes);
 // Copies a range to the same place in another file.
 int bp_os_file_copy(intptr_t from, intptr_t to, size_t offset_bytes, size_t n_bytes);
-// Writes text at the file's present position.
-int bp_os_file_write(intptr_t file, const char *text, size_t n_bytes);
 
 #endif

@@ -31,9 +31,6 @@ enum {
 #if !defined(MAP_FIXED_NOREPLACE)
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
-#if !defined(MADV_POPULATE_READ)
-#define MADV_POPULATE_READ 22
-#endif
 #if !defined(MREMAP_DONTUNMAP)
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -244,16 +241,6 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     if (code)
         return code;
     return bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
-}
-
-bool bp_os_is_readable(const void *addr)
-{
-    size_t page = bp_os_page_bytes();
-    int saved = errno;
-    bool failed =
-        syscall(SYS_madvise, bp_align_down((size_t)addr, page), page, MADV_POPULATE_READ) == -1;
-    int code = bp_os_outcome(saved, failed);
-    return code != ENOMEM && code != EFAULT;
 }
 
 int bp_os_unmap(void *addr, size_t n_bytes)

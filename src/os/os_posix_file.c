@@ -102,17 +102,3 @@ int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
         *ret_bytes = (size_t)status.st_blocks * 512;
     return code;
 }
-
-int bp_os_file_write(intptr_t file, const char *text, size_t n_bytes)
-{
-    int saved = errno, code = 0;
-    while (n_bytes && !code) {
-        ssize_t n = write((int)file, text, n_bytes);
-        if (n < 0 && errno != EINTR)
-            code = errno;
-        text += n > 0 ? n : 0;
-        n_bytes -= n > 0 ? (size_t)n : 0;
-    }
-    errno = saved;
-    return code;
-}

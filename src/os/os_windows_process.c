@@ -147,6 +147,11 @@ uint32_t bp_os_now_ms(void)
     return GetTickCount();
 }
 
+uint64_t bp_os_now_ns(void)
+{
+    return (uint64_t)GetTickCount64() * 1000000;
+}
+
 // --- threads ---
 
 static DWORD WINAPI thread_main(void *fn)

@@ -83,9 +83,6 @@ uint64_t bp_os_identity(int descriptor)
     return identity;
 }
 
-int bp_os_file_write(intptr_t file, const char *text, size_t n_bytes)
-{
-    return write_all((HANDLE)file, text, n_bytes);
 }
 
 int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *calls, const char *mode,

@@ -16,19 +16,19 @@ _Static_assert(sizeof(struct bp_slot) == BP_SLOT_RECORD_BYTES, "meta.h counts on
 #define LEAP_BYTES        (64 * BP_MIB)
 #define STABLE_TRIM_BYTES (64 * BP_KIB) // of a stable object, at least; and a third of what it had
 
-static struct bp_class_region regions[BP_REGION_COUNT];
+struct bp_class_region bp_class_regions[BP_REGION_COUNT];
 bp_atomic_size bp_region_growth_dampener = SIZE_MAX;
 
 struct bp_region_counts *bp_region_counts(unsigned region)
 {
-    return &regions[region].counts;
+    return &bp_class_regions[region].counts;
 }
 
 struct bp_class_region *bp_slots_region(unsigned region)
 {
     if (BP_CHECKS)
-        bp_store_u32_relaxed(&regions[region].lock.rank, BP_RANK_REGION);
-    return &regions[region];
+        bp_store_u32_relaxed(&bp_class_regions[region].lock.rank, BP_RANK_REGION);
+    return &bp_class_regions[region];
 }
 
 struct bp_lock *bp_region_lock(unsigned region)

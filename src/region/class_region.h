@@ -3,7 +3,8 @@
 // cut into slots. Invariants:
 //  1. A slot holds one object, at the slot's start; its state is out of line, free slots are not
 //     written to.
-//  2. USED: the object has usable_bytes, all committed. CACHED: a thread heap keeps it for
+//  2. USED: the object has usable_bytes, all committed. SAMPLED: so too, and the profile knows it;
+//     the state alone tells free that it has to ask there. CACHED: a thread heap keeps it for
 //     itself; only that thread, or who takes it from the heap's shared places, may touch the
 //     record. DIRTY and CLEAN: in the region's pools. BUSY: being purged. FRESH: never used.
 //     STABLE: used, and the object is not to move while the slot holds it.
@@ -33,7 +34,8 @@ enum bp_slot_state {
     BP_SLOT_DIRTY,
     BP_SLOT_CLEAN,
     BP_SLOT_BUSY,
-    BP_SLOT_STABLE
+    BP_SLOT_STABLE,
+    BP_SLOT_SAMPLED
 };
 
 // What slow paths did with a region's slots since the start; relaxed, statistics alone.
@@ -43,14 +45,6 @@ struct bp_region_counts {
     bp_atomic_size refills;       // commits of windows, or of single slots too large for them
     bp_atomic_size cleared_on_free, cleared_later, clear_failures; // slots
     bp_atomic_size fallbacks; // requests that found no slot here
-};
-
-// A region's slots by what they are; read without the lock, so exact at rest alone.
-struct bp_region_census {
-    size_t used_slots, used_bytes, cached_slots, dirty_slots, clean_slots;
-    size_t committed_bytes; // in all slots that were ever used
-    size_t cut_slots;       // ever used
-    size_t area_bytes;      // of windows
 };
 
 struct bp_slot {
@@ -147,7 +141,6 @@ struct bp_lock *bp_region_lock(unsigned region);
 // How windows grow (class_region.c, window_bytes): lgalloc's dampener, or SIZE_MAX for our own way.
 extern bp_atomic_size bp_region_growth_dampener;
 struct bp_region_counts *bp_region_counts(unsigned region);
-void bp_region_census(unsigned region, struct bp_region_census *ret_census);
 // Asks the system about every slot that holds anything: what has memory behind it. An errno code.
 int bp_region_resident(unsigned region, size_t *ret_bytes);
 

@@ -18,36 +18,21 @@
 #include <string.h>
 
 enum {
-    DEPOT_SLOTS = 4,
     DEPOT_BYTES = 1 << 18,
-    PUNCH_SPANS_MAX = 8, // looked at with one magazine
     SWEEP_CHUNKS = 16,
 };
 
 enum depot_use { DEPOT_DRAINED, DEPOT_IDLE, DEPOT_USED };
 
-struct depot {
-    struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
-    bp_atomic_u32 used;  // enum depot_use: since bp_depot_drain_idle looked last
-    uint32_t count;
-    struct bp_magazine stack[DEPOT_SLOTS];
-    struct bp_span_lists lists;
-    uint32_t punch_time; // when pages behind its free objects were given back last, or 0
-    uint32_t wanted[PUNCH_SPANS_MAX];  // chunks of spans that may be worth punching
-    bp_atomic_u32 wanted_count;        // read without the lock as a hint
-    uint32_t noted_free, noted_marked; // the lists' objects as bp_counters knows them
-    bp_atomic_u32 stock; // not 0 if there is something to take; read without the lock as a hint
-} BP_LINE_ALIGNED;
-
 // Zero is a free lock; ranks are set where they are looked at, in the checks build.
-static struct depot depots[BP_CLASS_COUNT];
+struct bp_depot bp_depots[BP_CLASS_COUNT];
 struct bp_tally bp_tallies[BP_CLASS_COUNT];
 
-static struct depot *depot_of(unsigned class_index)
+static struct bp_depot *depot_of(unsigned class_index)
 {
     if (BP_CHECKS)
-        bp_store_u32_relaxed(&depots[class_index].lock.rank, BP_RANK_DEPOT);
-    return &depots[class_index];
+        bp_store_u32_relaxed(&bp_depots[class_index].lock.rank, BP_RANK_DEPOT);
+    return &bp_depots[class_index];
 }
 
 // Under the depot's lock, so no locked instruction is needed.
@@ -56,12 +41,12 @@ static void tally(bp_atomic_size *cell, size_t change)
     bp_store_relaxed(cell, bp_load_relaxed(cell) + change);
 }
 
-static struct bp_tally *tally_of(const struct depot *depot)
+static struct bp_tally *tally_of(const struct bp_depot *depot)
 {
-    return &bp_tallies[depot - depots];
+    return &bp_tallies[depot - bp_depots];
 }
 
-static void stock_update(struct depot *depot)
+static void stock_update(struct bp_depot *depot)
 {
     bp_store_u32_relaxed(&depot->stock, depot->count || bp_span_has_free(&depot->lists));
 }
@@ -74,17 +59,17 @@ static void note(bp_atomic_size *sum, uint32_t *noted, uint32_t now, size_t byte
 }
 
 // What the class's spans have free is added up over all classes, once for each visit.
-static void free_bytes_note(struct depot *depot)
+static void free_bytes_note(struct bp_depot *depot)
 {
     const struct bp_span_lists *lists = &depot->lists;
-    size_t bytes = bp_class[depot - depots].object_bytes;
+    size_t bytes = bp_class[depot - bp_depots].object_bytes;
     note(&bp_counters.span_free_bytes, &depot->noted_free, lists->free_objects, bytes);
     note(&bp_counters.span_marked_bytes, &depot->noted_marked, lists->marked_objects, bytes);
 }
 
-static void depot_give_lock(struct depot *depot) BP_PROVE(release_capability(&depot->lock));
+static void depot_give_lock(struct bp_depot *depot) BP_PROVE(release_capability(&depot->lock));
 
-static void depot_give_lock(struct depot *depot)
+static void depot_give_lock(struct bp_depot *depot)
 {
     bp_store_u32_relaxed(&depot->used, DEPOT_USED);
     free_bytes_note(depot);
@@ -101,10 +86,10 @@ static uint32_t stack_capacity(unsigned class_index)
 {
     uint32_t bytes = bp_class[class_index].object_bytes * bp_class[class_index].magazine_capacity;
     uint32_t fits = DEPOT_BYTES / bytes;
-    return fits < DEPOT_SLOTS ? fits : DEPOT_SLOTS;
+    return fits < BP_DEPOT_SLOTS ? fits : BP_DEPOT_SLOTS;
 }
 
-static void sort_locked(struct depot *depot, void *chain)
+static void sort_locked(struct bp_depot *depot, void *chain)
 {
     size_t count = 0;
     for (; chain; count++) {
@@ -116,7 +101,7 @@ static void sort_locked(struct depot *depot, void *chain)
     tally(&tally_of(depot)->sorted_objects, count);
 }
 
-static void stack_push_locked(struct depot *depot, struct bp_magazine magazine)
+static void stack_push_locked(struct bp_depot *depot, struct bp_magazine magazine)
 {
     depot->stack[depot->count++] = magazine;
     tally(&tally_of(depot)->stocked_objects, magazine.count);
@@ -157,7 +142,7 @@ static size_t span_punch(uint32_t chunk, bool always)
     uint32_t holes = 0, fresh;
     if (!may_punch(class_index))
         return 0;
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
     bool worth = bp_span_serves_locked(chunk, class_index) && bp_span_worth_locked(span) &&
@@ -204,18 +189,18 @@ static void sweep(void)
 }
 
 // The spans of a chain's first objects, which are on their way there.
-static void punch_note_locked(struct depot *depot, void *chain)
+static void punch_note_locked(struct bp_depot *depot, void *chain)
 {
     uint32_t count = 0;
-    for (; chain && count < PUNCH_SPANS_MAX; chain = *(void **)chain)
+    for (; chain && count < BP_PUNCH_SPANS_MAX; chain = *(void **)chain)
         depot->wanted[count++] = bp_chunk_of(chain);
     bp_store_u32_relaxed(&depot->wanted_count, count);
 }
 
 void bp_depot_punch_wanted(unsigned class_index)
 {
-    struct depot *depot = depot_of(class_index);
-    uint32_t wanted[PUNCH_SPANS_MAX];
+    struct bp_depot *depot = depot_of(class_index);
+    uint32_t wanted[BP_PUNCH_SPANS_MAX];
     if (BP_LIKELY(!bp_load_u32_relaxed(&depot->wanted_count)))
         return;
     bp_lock_take(&depot->lock);
@@ -229,7 +214,7 @@ void bp_depot_punch_wanted(unsigned class_index)
         sweep();
 }
 
-static struct bp_magazine stack_take_locked(struct depot *depot, unsigned owner)
+static struct bp_magazine stack_take_locked(struct bp_depot *depot, unsigned owner)
 {
     uint32_t at = depot->count - 1;
     for (uint32_t i = depot->count; i-- > 0;) {
@@ -247,7 +232,7 @@ static struct bp_magazine stack_take_locked(struct depot *depot, unsigned owner)
 
 struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted)
 {
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     struct bp_magazine got = {NULL, 0, owner};
     if (!bp_load_u32_relaxed(&depot->stock))
         return got;
@@ -267,7 +252,7 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
     return got;
 }
 
-static void drain_locked(struct depot *depot)
+static void drain_locked(struct bp_depot *depot)
 {
     while (depot->count)
         sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
@@ -275,7 +260,7 @@ static void drain_locked(struct depot *depot)
 
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     if (BP_UNLIKELY(bp_options.check))
         bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
@@ -296,7 +281,7 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 
 void bp_depot_sort(unsigned class_index, void *chain)
 {
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     if (!bp_chain_count(class_index, chain))
         return;
     bp_lock_take(&depot->lock);
@@ -307,7 +292,7 @@ void bp_depot_sort(unsigned class_index, void *chain)
 void bp_depot_drain(void)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct depot *depot = depot_of(i);
+        struct bp_depot *depot = depot_of(i);
         bp_lock_take(&depot->lock);
         drain_locked(depot);
         depot_give_lock(depot);
@@ -317,7 +302,7 @@ void bp_depot_drain(void)
 void bp_depot_drain_idle(void)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        struct depot *depot = depot_of(i);
+        struct bp_depot *depot = depot_of(i);
         if (bp_load_u32_relaxed(&depot->used) == DEPOT_DRAINED)
             continue; // whoever comes now will be seen the next time
         bp_lock_take(&depot->lock);
@@ -331,7 +316,7 @@ void bp_depot_drain_idle(void)
     }
 }
 
-static void span_count(struct depot *depot)
+static void span_count(struct bp_depot *depot)
 {
     bp_lock_take(&depot->lock);
     depot->lists.span_count++;
@@ -342,7 +327,7 @@ static void span_count(struct depot *depot)
 
 struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
 {
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     struct bp_span *span = bp_span_parked_locked(&depot->lists, owner);
     tally(&tally_of(depot)->runs, span != NULL);
@@ -359,7 +344,7 @@ struct bp_run_bounds bp_depot_run_take(unsigned class_index, unsigned owner)
 
 void bp_depot_run_give(unsigned class_index, const char *cursor, const char *end)
 {
-    struct depot *depot = depot_of(class_index);
+    struct bp_depot *depot = depot_of(class_index);
     struct bp_span *span = bp_span_at(bp_chunk_of(end - 1));
     bp_lock_take(&depot->lock);
     bp_span_stop_locked(&depot->lists, span, cursor);

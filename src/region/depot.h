@@ -20,6 +20,10 @@
 #include "base/attr.h"
 #include "base/limits.h"
 
+#include "base/attr.h"
+#include "core/lock.h"
+#include "region/span.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +53,23 @@ struct bp_tally {
     bp_atomic_size allocations, frees, peak_objects;
 };
 extern BP_HIDDEN struct bp_tally bp_tallies[BP_CLASS_COUNT];
+
+enum { BP_DEPOT_SLOTS = 4, BP_PUNCH_SPANS_MAX = 8 }; // 8: looked at with one magazine
+
+// What others read of it is for debuggers alone (api/view.h).
+struct bp_depot {
+    struct bp_lock lock; // rank DEPOT: guards all of it, and the records of the class's spans
+    bp_atomic_u32 used;  // enum depot_use: since bp_depot_drain_idle looked last
+    uint32_t count;
+    struct bp_magazine stack[BP_DEPOT_SLOTS];
+    struct bp_span_lists lists;
+    uint32_t punch_time; // when pages behind its free objects were given back last, or 0
+    uint32_t wanted[BP_PUNCH_SPANS_MAX]; // chunks of spans that may be worth punching
+    bp_atomic_u32 wanted_count;          // read without the lock as a hint
+    uint32_t noted_free, noted_marked;   // the lists' objects as bp_counters knows them
+    bp_atomic_u32 stock; // not 0 if there is something to take; read without the lock as a hint
+} BP_LINE_ALIGNED;
+extern struct bp_depot bp_depots[BP_CLASS_COUNT];
 
 // A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
 struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What class_region.c and slot_pages.c share of a class region. Slots are numbered from 1 here, so
-// that 0 can end a list. Functions named _locked need the region's lock.
+// What class_region.c and slot_pages.c share of a class region, and statistics read. Slots are
+// numbered from 1 here, so that 0 can end a list. Functions named _locked need the region's lock.
 #ifndef BP_REGION_SLOTS_H
 #define BP_REGION_SLOTS_H
 
@@ -22,6 +22,7 @@ struct bp_class_region {
     struct bp_region_counts counts;
 } BP_LINE_ALIGNED;
 
+extern struct bp_class_region bp_class_regions[BP_REGION_COUNT];
 struct bp_class_region *bp_slots_region(unsigned region);
 
 static inline struct bp_slot *bp_slot_at(unsigned region, uint32_t number)

@@ -2,6 +2,7 @@
 #include "thread/fork.h"
 
 #include "core/lock.h"
+#include "profile/profile.h"
 #include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/depot.h"
@@ -25,6 +26,7 @@ static void each_lock(void (*act)(struct bp_lock *))
     act(bp_chunks_lock());
     act(bp_direct_lock());
     act(bp_files_lock());
+    act(bp_samples_lock());
 }
 
 void bp_fork_prepare(void)
@@ -51,4 +53,5 @@ void bp_fork_child(void)
     bp_worker_after_fork();
     bp_clearer_after_fork();
     bp_outside_after_fork();
+    bp_profile_after_fork();
 }

@@ -6,6 +6,7 @@
 #include "core/report.h"
 #include "region/depot.h"
 #include "region/span.h"
+#include "thread/counted.h"
 #include "thread/registry.h"
 
 enum {
@@ -111,6 +112,7 @@ static void run_end(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     struct bp_bin_cold *cold = &heap->cold[class_index];
+    bp_counted_return(heap, class_index);
     if (cold->run_end)
         bp_depot_run_give(class_index, run->cursor, cold->run_end);
     run->cursor = run->limit = cold->run_end = NULL;
@@ -245,7 +247,8 @@ static void *run_advance(struct bp_heap *heap, unsigned class_index)
     return bp_heap_try_run(bp_heap_own_bin(heap, class_index));
 }
 
-static void *run_next(struct bp_heap *heap, unsigned class_index)
+// The run has something left, or there is none to be had.
+static bool run_ensure(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     struct bp_bin_cold *cold = &heap->cold[class_index];
@@ -254,10 +257,25 @@ static void *run_next(struct bp_heap *heap, unsigned class_index)
         struct bp_run_bounds bounds = bp_depot_run_take(class_index, heap->owner);
         run->cursor = run->limit = bounds.cursor;
         cold->run_end = bounds.end;
-        if (!bounds.cursor)
-            return NULL;
     }
-    return run_advance(heap, class_index);
+    return run->cursor != NULL;
+}
+
+void bp_heap_restock(struct bp_heap *heap, unsigned class_index, uint32_t wanted)
+{
+    const struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
+    struct bp_magazine magazine = bp_depot_take(class_index, heap->owner, wanted);
+    void **last = &bin->head;
+    if (!magazine.head)
+        run_ensure(heap, class_index);
+    if (cold->limit - bin->room + magazine.count > bp_class[class_index].magazine_capacity)
+        bin_flush(heap, class_index); // a longer chain would be taken for a crime
+    while (*last)
+        last = *last;
+    *last = magazine.head;
+    limit_raise(heap, class_index, cold->limit - bin->room + magazine.count);
+    bin->room -= magazine.count;
 }
 
 // Strays in bulk are memory that has moved here: as good as the heap's own. A few are neighbours of
@@ -294,10 +312,12 @@ static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
         limit_grow(heap, class_index);
         magazine = bp_depot_take(class_index, heap->owner, cold->limit);
     }
-    return magazine.head ? bin_load(heap, class_index, magazine) : run_next(heap, class_index);
+    if (magazine.head)
+        return bin_load(heap, class_index, magazine);
+    return run_ensure(heap, class_index) ? run_advance(heap, class_index) : NULL;
 }
 
-void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
+void *bp_heap_alloc_uncounted(struct bp_heap *heap, unsigned class_index)
 {
     void *object = bp_heap_try_alloc(&heap->hot, bp_key(class_index, heap->owner));
     return object ? object : alloc_slow(heap, class_index);
@@ -330,7 +350,7 @@ static void bin_turn(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     struct bp_bin_cold *cold = &heap->cold[class_index];
-    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
+    struct bp_run *run = &bin->run;
     struct bp_magazine old = {NULL, cold->spare_count, heap->owner};
     // pairs with itself in other threads, and with spare_take: chains change hands complete
     old.head = bp_exchange_ptr_acq_rel(&cold->spare, bin->head);

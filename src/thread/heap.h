@@ -41,6 +41,8 @@ struct bp_bin_cold {
     uint32_t spare_count;
     uint32_t limit;
     uint32_t most; // what limit may grow to: less than the capacity after the class was sparse
+    uint32_t until_sample; // objects that a counted heap hands out before one is sampled
+    uint32_t filled;       // objects that were in the counted bin's chain when it was filled
     char *run_end;
     bool visited;                        // by a slow path since bins were aged last
     const void *seen_head, *seen_cursor; // then
@@ -78,9 +80,12 @@ struct bp_heap {
     uint32_t age;         // slow paths so far
     uint32_t donor;       // the class that was last made to give up capacity
     size_t capacity_bytes;
-    size_t slots_share_bytes; // the share that the limits of the slot caches are for
-    struct bp_run sequence;   // BUMPALLOC_NOFREE (thread/nofree.h)
-    char *sequence_dirty_end; // bytes from here to the sequence's limit read zero
+    size_t slots_share_bytes;    // the share that the limits of the slot caches are for
+    struct bp_run sequence;      // BUMPALLOC_NOFREE (thread/nofree.h)
+    char *sequence_dirty_end;    // bytes from here to the sequence's limit read zero
+    size_t sample_mean_bytes;    // not 0: the heap is counted (thread/counted.h)
+    uint64_t until_sample_bytes; // of large objects
+    uint64_t random;
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
     enum bp_heap_state state;
@@ -113,6 +118,11 @@ static inline struct bp_bin *bp_heap_own_bin(struct bp_heap *heap, unsigned clas
 {
     return bp_heap_bin(&heap->hot, bp_key(class_index, heap->owner));
 }
+// The same for a counted heap, past its counted bins.
+void *bp_heap_alloc_uncounted(struct bp_heap *heap, unsigned class_index);
+// Looks for about so many objects of a class of which the heap has hardly any: free ones for the
+// bin, or else a run.
+void bp_heap_restock(struct bp_heap *heap, unsigned class_index, uint32_t wanted);
 // Everything in the bins and runs goes to the depot's spans.
 void bp_heap_flush(struct bp_heap *heap);
 // What the bins hold goes to the depot as magazines, for other threads; runs end.

@@ -30,8 +30,9 @@ struct bp_bin {
     struct bp_run run;
 };
 
+// The bins of one more owner, whom no chunk has, are thread/counted.h's.
 struct bp_heap_hot {
-    struct bp_bin bin[BP_OWNER_COUNT * BP_OWNER_BINS];
+    struct bp_bin bin[(BP_OWNER_COUNT + 1) * BP_OWNER_BINS];
     uint16_t key[BP_KEY_COUNT];
 };
 

@@ -4,6 +4,7 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "profile/profile.h"
 #include "region/class_file.h"
 #include "region/class_region.h"
 #include "region/direct.h"
@@ -294,12 +295,12 @@ void *bp_large_alloc_stable(struct bp_heap *heap, size_t n_bytes, size_t max_byt
 
 // --- free ---
 
-static enum bp_verdict slot_verdict(const struct bp_slot *slot)
+// What no slot's state speaks for (a stable object's, and what is in no slot), the profile is asked
+// about whenever there is one.
+static void sample_end(const void *pointer)
 {
-    if (BP_UNLIKELY(!slot || slot->state == BP_SLOT_FRESH))
-        return BP_INVALID;
-    bool used = slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE;
-    return used ? BP_DONE : BP_DOUBLE_FREE;
+    struct bp_sample sample;
+    bp_profile_forget(pointer, &sample);
 }
 
 static enum bp_verdict chunks_free(void *pointer)
@@ -314,8 +315,10 @@ static enum bp_verdict chunks_free(void *pointer)
 static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *pointer, bool eagerly)
 {
     struct bp_slot *slot = bp_region_find(region, pointer);
-    enum bp_verdict verdict = slot_verdict(slot);
+    enum bp_verdict verdict = bp_large_verdict(slot);
     if (verdict == BP_DONE) {
+        if (BP_UNLIKELY(slot->state != BP_SLOT_USED))
+            sample_end(pointer);
         slot->state = BP_SLOT_CACHED;
         bp_add_relaxed(&bp_region_counts(region)->frees, 1);
         slot_put(heap, region, pointer, eagerly);
@@ -328,6 +331,8 @@ static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerl
     unsigned region;
     if (bp_files_owns(pointer))
         return bp_files_give(pointer, eagerly) ? BP_DONE : BP_INVALID;
+    if (!bp_region_of(pointer, &region))
+        sample_end(pointer);
     if (!bp_reserve_owns(pointer))
         return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
     if (!bp_region_of(pointer, &region))
@@ -345,42 +350,7 @@ enum bp_verdict bp_large_free_eagerly(struct bp_heap *heap, void *pointer)
     return any_free(heap, pointer, true);
 }
 
-// --- size and resize ---
-
-static size_t chunks_usable(const void *pointer, enum bp_verdict *ret_verdict)
-{
-    struct bp_span *span = bp_span_large_find(pointer);
-    *ret_verdict = span ? BP_DONE : BP_INVALID;
-    return span ? span->large_bytes : 0;
-}
-
-size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
-{
-    unsigned region;
-    if (!bp_reserve_owns(pointer)) {
-        size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
-        if (!n_bytes)
-            n_bytes = bp_files_owns(pointer) ? bp_files_usable(pointer) : bp_direct_usable(pointer);
-        *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
-        return n_bytes;
-    }
-    if (!bp_region_of(pointer, &region))
-        return chunks_usable(pointer, ret_verdict);
-    struct bp_slot *slot = bp_region_find(region, pointer);
-    *ret_verdict = slot_verdict(slot);
-    return *ret_verdict == BP_DONE ? slot->usable_bytes : 0;
-}
-
-size_t bp_large_stable_max(const void *pointer)
-{
-    unsigned region;
-    if (!bp_reserve_owns(pointer))
-        return bp_direct_stable_max(pointer);
-    if (!bp_region_of(pointer, &region))
-        return 0;
-    const struct bp_slot *slot = bp_region_find(region, pointer);
-    return slot && slot->state == BP_SLOT_STABLE ? bp_region_slot_bytes(region) : 0;
-}
+// --- resize ---
 
 // A slot for an object that has outgrown its own: wider if BUMPALLOC_STABLE_REALLOC asks for it.
 static void *wider_obtain(struct bp_heap *heap, size_t n_bytes, size_t *ret_dirty_bytes)
@@ -393,12 +363,6 @@ static void *wider_obtain(struct bp_heap *heap, size_t n_bytes, size_t *ret_dirt
     return object || !max_bytes
                ? object
                : slot_obtain(heap, bp_region_for(n_bytes), n_bytes, ret_dirty_bytes);
-}
-
-size_t bp_large_class_bytes(const void *pointer)
-{
-    unsigned region;
-    return bp_region_of(pointer, &region) ? bp_region_slot_bytes(region) : 0;
 }
 
 // Pages move from one slot to a larger one; what is too small to gain is left to copying.

@@ -26,7 +26,7 @@ size_t bp_large_cache_allocs(const struct bp_slot_cache *cache);
 static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
 {
     unsigned region = bp_region_for(n_bytes);
-    if (BP_UNLIKELY(region >= BP_CACHED_REGIONS))
+    if (BP_UNLIKELY(region >= BP_CACHED_REGIONS || heap->sample_mean_bytes))
         return NULL;
     struct bp_slot_cache *cache = &heap->slots[region];
     if (BP_UNLIKELY(!cache->own_count))
@@ -79,6 +79,11 @@ size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict);
 size_t bp_large_class_bytes(const void *pointer);
 // More or fewer bytes without copying them: in place, or by moving pages. NULL: copy instead.
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes);
+// May the object of this slot be freed? NULL: no slot.
+enum bp_verdict bp_large_verdict(const struct bp_slot *slot);
+// The object was sampled, or is not any more: its free will ask the profile, or need not. A stable
+// object's state stays as it is, and its free asks always.
+void bp_large_mark(void *pointer, bool sampled);
 // Sets up the heap's caches.
 void bp_large_init(struct bp_heap *heap);
 // How many bytes of each class a heap may keep, as far as its places go; SIZE_MAX: as it comes.

@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "region/depot.h"
 #include "region/purge.h"
+#include "thread/counted.h"
 #include "thread/large.h"
 
 #include <string.h>
@@ -56,7 +57,10 @@ struct bp_heap *bp_registry_at(uint32_t index)
 static void heap_clear(struct bp_heap *heap)
 {
     size_t bins_bytes = BP_OWNER_BINS * sizeof(struct bp_bin);
-    for (uint32_t seen = heap->stray_seen | 1u << heap->owner; seen; seen &= seen - 1)
+    uint32_t seen = heap->stray_seen | 1u << heap->owner;
+    if (heap->sample_mean_bytes)
+        seen |= 1u << BP_COUNTED_OWNER;
+    for (; seen; seen &= seen - 1)
         memset(bp_heap_bin(&heap->hot, bp_key(0, (unsigned)__builtin_ctz(seen))), 0, bins_bytes);
     memset(&heap->cold, 0, sizeof(*heap) - offsetof(struct bp_heap, cold));
 }
@@ -157,6 +161,7 @@ void bp_registry_attach(void)
     struct bp_heap *heap = heap_obtain();
     if (!heap)
         return;
+    bp_counted_update(heap);
     bp_heap_tls = &heap->hot;
     // May allocate, and then finds the heap in place.
     if (bp_os_thread_exit_arm(heap)) {
@@ -186,6 +191,8 @@ struct bp_heap *bp_registry_come_home(void)
     bp_lock_take(&registry.lock);
     if (heap)
         set_right_locked(heap);
+    if (heap)
+        bp_counted_update(heap);
     bp_heap_tls = heap ? &heap->hot : (struct bp_heap_hot *)&bp_heap_ended;
     bp_lock_give(&registry.lock);
     return heap;

@@ -4,9 +4,11 @@
 #include "core/counters.h"
 #include "core/options.h"
 #include "os/os.h"
+#include "profile/profile.h"
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
+#include "thread/counted.h"
 #include "thread/large.h"
 #include "thread/nofree.h"
 #include "thread/outside.h"
@@ -71,6 +73,21 @@ static size_t refusals(void)
            bp_load_relaxed(&bp_counters.limit_failures);
 }
 
+static bool is_profiled(void)
+{
+    return BP_UNLIKELY(bp_load_u32_relaxed(&bp_profile_used));
+}
+
+// Served by an overflow span, the object counts all the same.
+static void *overflow_alloc(unsigned class_index)
+{
+    struct bp_heap *heap = is_profiled() ? bp_registry_borrow() : NULL;
+    if (heap)
+        bp_counted_pass(heap, class_index);
+    bp_registry_return(heap);
+    return bp_overflow_take(class_index);
+}
+
 // Memory that was refused may be free in another form; addresses that have run out may not.
 static void *small_alloc(unsigned class_index)
 {
@@ -78,7 +95,7 @@ static void *small_alloc(unsigned class_index)
     void *object = borrowed_alloc(class_index);
     for (int i = 0; !object && refused != refusals() && i < 2 && relieve(BP_CHUNK_BYTES); i++)
         object = borrowed_alloc(class_index);
-    return object ? object : bp_overflow_take(class_index);
+    return object ? object : overflow_alloc(class_index);
 }
 
 static unsigned class_for(size_t n_bytes, size_t align)
@@ -88,11 +105,12 @@ static unsigned class_for(size_t n_bytes, size_t align)
     return align <= BP_OBJECT_ALIGN ? bp_class_for(n_bytes) : bp_class_for_aligned(n_bytes, align);
 }
 
-static void *any_alloc(size_t n_bytes, size_t align, bool zero)
+// What is sampled is served as a large object, so that its free leaves the hot path.
+static void *any_alloc(size_t n_bytes, size_t align, bool zero, bool sampled)
 {
     if (bp_nofree_is_on())
         return bp_nofree_alloc(n_bytes, align, zero);
-    unsigned class_index = class_for(n_bytes, align);
+    unsigned class_index = sampled ? 0 : class_for(n_bytes, align);
     void *object = class_index ? small_alloc(class_index) : NULL;
     if (object)
         return zero ? memset(object, 0, n_bytes) : object;
@@ -128,11 +146,70 @@ static void finish(size_t key, size_t allocations, size_t frees)
     bp_outside_poll();
 }
 
+// --- samples ---
+
+// The class that an allocation is counted in; 0: it is counted by its bytes.
+static unsigned counted_class(size_t n_bytes, size_t align)
+{
+    return bp_nofree_is_on() ? 0 : class_for(n_bytes, align);
+}
+
+static bool sample_is_due(size_t n_bytes, unsigned class_index)
+{
+    struct bp_heap *heap = class_index ? bp_registry_borrow() : bp_registry_enter();
+    bool due = heap && class_index
+                   ? bp_counted_is_due(heap, class_index)
+                   : bp_counted_is_due_bytes(heap, bp_max(n_bytes, BP_OBJECT_ALIGN));
+    if (class_index)
+        bp_registry_return(heap);
+    else
+        bp_registry_leave(heap);
+    return due;
+}
+
+static void sample_begin(void *object, size_t n_bytes, unsigned class_index)
+{
+    size_t counted = class_index && bp_reservation.n_bytes ? bp_class[class_index].object_bytes
+                                                           : bp_max(n_bytes, BP_OBJECT_ALIGN);
+    if (bp_profile_take(object, n_bytes, counted))
+        bp_large_mark(object, true);
+}
+
+// A large object is the same whether it is sampled or not.
+static void large_count(void *object, size_t n_bytes)
+{
+    if (object && is_profiled() && sample_is_due(n_bytes, 0))
+        sample_begin(object, n_bytes, 0);
+}
+
+// A small object that is no sample, with one visit of the heap; NULL for all others.
+static void *counted_alloc(size_t n_bytes, size_t align, bool zero, bool *ret_due)
+{
+    unsigned class_index = counted_class(n_bytes, align);
+    struct bp_heap *heap = class_index ? bp_registry_borrow() : NULL;
+    void *object = NULL;
+    if (heap) {
+        *ret_due = bp_counted_is_due(heap, class_index);
+        object = *ret_due ? NULL : bp_heap_alloc(heap, class_index);
+        bp_registry_return(heap);
+    } else {
+        *ret_due = sample_is_due(n_bytes, class_index);
+    }
+    return object && zero ? memset(object, 0, n_bytes) : object;
+}
+
 static void *relieved_alloc(size_t n_bytes, size_t align, bool zero)
 {
-    void *object = any_alloc(n_bytes, align, zero);
+    bool due = false;
+    void *object = NULL;
+    if (is_profiled())
+        object = counted_alloc(n_bytes, align, zero, &due);
+    if (!object)
+        object = any_alloc(n_bytes, align, zero, due);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
-        object = any_alloc(n_bytes, align, zero);
+        object = any_alloc(n_bytes, align, zero, due);
+    if (BP_UNLIKELY(due) && object)
+        sample_begin(object, n_bytes, counted_class(n_bytes, align));
     return object;
 }
 
@@ -159,6 +236,7 @@ void *bp_request_alloc_stable(size_t n_bytes, size_t max_bytes)
     void *object = stable_alloc(n_bytes, max_bytes);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = stable_alloc(n_bytes, max_bytes);
+    large_count(object, n_bytes);
     finish(0, object != NULL, 0);
     return object;
 }
@@ -176,6 +254,7 @@ void *bp_request_alloc_slot(size_t n_bytes, bool zero, bool huge)
     void *object = slot_alloc(n_bytes, zero, huge);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
         object = slot_alloc(n_bytes, zero, huge);
+    large_count(object, n_bytes);
     finish(0, object != NULL, 0);
     return object;
 }
@@ -189,12 +268,19 @@ static enum bp_verdict large_free(void *pointer, bool eagerly)
     return verdict;
 }
 
+static void nofree_free(void *pointer)
+{
+    struct bp_sample sample;
+    bp_profile_forget(pointer, &sample);
+    bp_nofree_free(pointer);
+}
+
 static enum bp_verdict any_free(void *pointer, bool eagerly)
 {
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
     if (bp_nofree_owns(pointer))
-        return bp_nofree_free(pointer), BP_DONE;
+        return nofree_free(pointer), BP_DONE;
     if (key)
         small_free(key, pointer);
     else
@@ -228,19 +314,42 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return starts ? bp_class[bp_key_class(key)].object_bytes : 0;
 }
 
-static void *large_resize(void *pointer, size_t n_bytes)
+static void *plain_resize(void *pointer, size_t n_bytes)
 {
+    if (bp_nofree_owns(pointer))
+        return bp_nofree_resize(pointer, n_bytes);
     struct bp_heap *heap = bp_registry_enter();
     void *resized = bp_large_resize(heap, pointer, n_bytes);
     bp_registry_leave(heap);
     return resized;
 }
 
+// A resized object counts as freed and allocated anew. Its sample ends before its address can be
+// another's.
+static void *profiled_resize(void *pointer, size_t n_bytes)
+{
+    struct bp_sample sample;
+    bool was_sampled = bp_profile_forget(pointer, &sample);
+    void *resized = plain_resize(pointer, n_bytes);
+    if (!resized && was_sampled)
+        bp_samples_restore(&sample);
+    if (!resized)
+        return NULL;
+    bp_large_mark(resized, false);
+    large_count(resized, n_bytes);
+    return resized;
+}
+
+static void *resize(void *pointer, size_t n_bytes)
+{
+    return is_profiled() ? profiled_resize(pointer, n_bytes) : plain_resize(pointer, n_bytes);
+}
+
 bool bp_request_resize_stable(void *pointer, size_t n_bytes)
 {
-    bool done = large_resize(pointer, n_bytes) != NULL;
+    bool done = resize(pointer, n_bytes) != NULL;
     for (int i = 0; !done && i < 2 && relieve(n_bytes); i++)
-        done = large_resize(pointer, n_bytes) != NULL;
+        done = resize(pointer, n_bytes) != NULL;
     bp_purge_check();
     return done;
 }
@@ -264,10 +373,10 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
     if (*ret_verdict != BP_DONE || n_bytes > BP_REQUEST_MAX - BP_OBJECT_ALIGN)
         return NULL;
     if (bp_nofree_owns(pointer))
-        return bp_nofree_resize(pointer, n_bytes);
+        return resize(pointer, n_bytes);
     if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
-    void *resized = key ? NULL : large_resize(pointer, n_bytes);
+    void *resized = key ? NULL : resize(pointer, n_bytes);
     bp_purge_check();
     bp_worker_nudge();
     finish(key, 0, 0);

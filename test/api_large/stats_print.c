@@ -17,6 +17,7 @@ int main(int argc, char **argv)
         return 2;
     enum bump_stats_format format = strcmp(argv[1], "json") == 0   ? BUMP_STATS_JSON
                                     : strcmp(argv[1], "prom") == 0 ? BUMP_STATS_PROMETHEUS
+                                    : strcmp(argv[1], "xml") == 0  ? BUMP_STATS_XML
                                                                    : BUMP_STATS_TEXT;
     int code = bump_stats_write(1, format);
     for (int i = 0; i < 100; i++)

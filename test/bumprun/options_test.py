@@ -52,7 +52,7 @@ class OneTable(unittest.TestCase):
 
     def test_man_page_has_each_flag_of_bumprun(self):
         text = read('include/man/bumprun.1').replace('\\-', '-')
-        for command in ([], ['compare'], ['stat'], ['dump'], ['trim']):
+        for command in ([], ['compare'], ['stat'], ['dump'], ['trim'], ['profile'], ['map']):
             own = bumprun(*command, '--help').stdout.split('options of the library')[0]
             for flag in set(re.findall(r'--[a-z]+', own)) - {'--help'}:
                 self.assertIn(flag, text, f'{command} {flag}')
@@ -83,6 +83,26 @@ class Completion(unittest.TestCase):
         self.assertLessEqual({row[1] for row in table()}, self.complete('--'))
         self.assertEqual(self.complete('compare', '--rou'), {'--rounds'})
         self.assertEqual(self.complete('dump', '--p'), {'--prometheus'})
+
+    def test_flags_of_each_command_are_those_of_its_help(self):
+        for command in ('compare', 'stat', 'dump', 'trim', 'profile', 'map'):
+            lines = re.findall(r'(?m)^  (-.*)', bumprun(command, '--help').stdout)
+            own = {flag for line in lines
+                   for flag in re.findall(r'(?:^|, )(--?[a-z-]*)', line.split('  ')[0])}
+            found = self.complete(command, '-')
+            if command == 'compare':  # --NAME is any of the library's
+                found -= {row[1] for row in table()}
+            self.assertEqual(found, own - {'--'} | {'--help'}, command)
+
+    def test_values_of_flags(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'picture.svg'
+            path.touch()
+            for words in (['compare', '--svg'], ['map', '-o'], ['profile', '--output']):
+                self.assertEqual(self.complete(*words, f'{folder}/'), {str(path)}, words)
+        self.assertEqual(self.complete('profile', '--type', 'peak'), {'peak_space', 'peak_objects'})
+        self.assertEqual(self.complete('profile', '--seconds', ''), set())
+        self.assertIn('true', self.complete('map', '--at-exit', 'tru'))
 
     def test_commands_and_programs(self):
         self.assertIn('compare', self.complete('comp'))

@@ -168,6 +168,36 @@ class Verdicts(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ''))
 
 
+class MacOS(unittest.TestCase):
+    """bumprun built with macOS's variable, and run here: what it would set there, and refuse."""
+
+    def run_as(self, *words):
+        return bumprun(*words, executable=Paths.as_macos)
+
+    def test_protected_programs(self):
+        for program in ('/usr/bin/env', 'ls', '/bin/sh'):
+            done = self.run_as('--library', Paths.library, program)
+            self.assertEqual((done.returncode, done.stdout), (125, ''), program)
+            self.assertIn('System Integrity Protection', done.stderr)
+
+    def test_scripts_through_env(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mine = shutil.copy('/usr/bin/env', f'{folder}/mine')
+            script = os.path.join(folder, 'script')
+            with open(script, 'w', encoding='ascii') as file:
+                file.write(f'#!/usr/bin/env {mine}\n')
+            os.chmod(script, 0o755)
+            self.assertIn('System Integrity Protection', self.run_as(script).stderr)
+
+    def test_others_get_the_variable(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = shutil.copy('/usr/bin/env', folder)
+            done = self.run_as('--library', Paths.library, env)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertIn(f'DYLD_INSERT_LIBRARIES={os.path.realpath(Paths.library)}\n', done.stdout)
+        self.assertNotIn('LD_PRELOAD=', done.stdout.replace('DYLD_', ''))
+
+
 class Compare(unittest.TestCase):
     BURN = ['perl', '-e', 'my %h; $h{$_} = [$_] for 1 .. 20000']
 

@@ -11,7 +11,7 @@ import unittest
 
 class Paths:
     """Filled from the command line by main()."""
-    bumprun = library = held = static = source = exporter = musl = conf = held_static = None
+    bumprun = library = held = static = source = exporter = musl = conf = held_static = as_macos = None
 
 
 def bumprun(*arguments, **keywords):
@@ -81,7 +81,7 @@ def class_of(dump, size):
 def main():
     parser = argparse.ArgumentParser(description='Runs the tests of one module.')
     for name in ('bumprun', 'library', 'held', 'static', 'source', 'exporter', 'musl', 'conf',
-                 'held-static'):
+                 'held-static', 'as-macos'):
         parser.add_argument(f'--{name}', required=True)
     options, rest = parser.parse_known_args()
     for name, value in vars(options).items():

@@ -394,6 +394,7 @@ static const struct libsystem_function functions[] = {
     NAMED(strdup),
     NAMED(strndup),
     SAME(realpath),
+    SAME(memchr),
     SAME(memcmp),
     SAME(memcpy),
     SAME(memmove),

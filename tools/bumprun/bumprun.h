@@ -28,6 +28,8 @@ int run_main(int argc, char **argv); // no subcommand: [options] PROGRAM ARGS
 int compare_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
+int profile_main(int argc, char **argv);
+int map_main(int argc, char **argv);
 int trim_main(int argc, char **argv);
 
 // Prints "bumprun: " and a line.

@@ -5,6 +5,7 @@
 #include "compare.h"
 
 #include "bumprun.h"
+#include "chart.h"
 #include "library.h"
 #include "options.h"
 #include "program.h"
@@ -28,12 +29,14 @@ static const char usage[] =
     "  --input FILE        the program's standard input (default: /dev/null)\n"
     "  --output            show what the program prints\n"
     "  --json              the figures as JSON\n"
+    "  --svg FILE          a chart of memory over time, from one more run each that is watched; a\n"
+    "                      page if FILE ends in .html\n"
     "  --library PATH      the library to preload, instead of the one beside bumprun\n"
     "  --force             compare a program, too, that will not call the library\n"
     "  --NAME[=VALUE]      an option of libbumpalloc (bumprun --help), which others ignore\n";
 
 struct request {
-    const char *library, *only, *with[PEERS_MAX];
+    const char *library, *only, *svg, *with[PEERS_MAX];
     unsigned with_count, rounds;
     int forced;
     bool json;
@@ -178,12 +181,27 @@ static void run_all(struct comparison *it, const struct job *job)
         for (unsigned i = 0; i < count; i++) {
             unsigned peer = (round + i) % count;
             progress(it, round, peer);
-            struct measurement run = measure(job, it->peers.at[peer].path);
+            struct measurement run = measure(job, it->peers.at[peer].path, NULL);
             if (round) // the first one warms up
                 it->runs[peer * it->rounds + round - 1] = run;
         }
     }
     progress(it, 0, count);
+}
+
+// Watching takes processor time, so these runs are not among the figures.
+static void chart(const struct comparison *it, const struct request *request)
+{
+    struct timeline *lines[PEERS_MAX];
+    char title[256];
+    for (unsigned i = 0; i < it->peers.count; i++) {
+        lines[i] = timeline_make();
+        measure(&request->job, it->peers.at[i].path, lines[i]);
+    }
+    snprintf(title, sizeof(title), "Memory of %s over time", request->job.argv[0]);
+    chart_draw(it, lines, request->svg, title);
+    for (unsigned i = 0; i < it->peers.count; i++)
+        timeline_free(lines[i]);
 }
 
 // --- the command line ---
@@ -205,6 +223,8 @@ static bool take_flag(int argc, char **argv, int *at, struct request *request)
         request->job.input = value;
     else if ((value = flag_value(argc, argv, at, "--library")))
         request->library = value;
+    else if ((value = flag_value(argc, argv, at, "--svg")))
+        request->svg = value;
     else if (request->with_count < PEERS_MAX && (value = flag_value(argc, argv, at, "--with")))
         request->with[request->with_count++] = value;
     else
@@ -229,6 +249,8 @@ static int compare(const struct request *request)
         table(&it);
         verdict(&it);
     }
+    if (request->svg)
+        chart(&it, request);
     int status = check_statuses(&it);
     free(it.runs);
     return status;

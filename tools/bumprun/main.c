@@ -14,6 +14,9 @@ static const struct command commands[] = {
      "does it help? time and memory under each installed allocator"},
     {"stat", stat_main, "[options] PID", "what holds the memory of a process, as a live table"},
     {"dump", dump_main, "[options] PID", "all statistics of a process"},
+    {"profile", profile_main, "[options] PID|FILE",
+     "where it allocates: tables, flame graphs, pprof"},
+    {"map", map_main, "[options] PID", "what the heap looks like, as a picture"},
     {"trim", trim_main, "[options] PID", "a process gives its free memory back"},
 };
 

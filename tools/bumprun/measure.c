@@ -4,6 +4,7 @@
 
 #include "bumprun.h"
 #include "library.h"
+#include "timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,10 +53,22 @@ static double seconds_in(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-static struct measurement collect(pid_t child, double start)
+// Looks at the child until it has ended.
+static void watch(pid_t child, double start, struct timeline *line)
+{
+    siginfo_t end = {.si_pid = 0};
+    while (waitid(P_PID, (id_t)child, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && !end.si_pid) {
+        timeline_look(line, child, now() - start);
+        usleep((useconds_t)(line->interval_seconds * 1e6));
+    }
+}
+
+static struct measurement collect(pid_t child, double start, struct timeline *line)
 {
     struct rusage usage;
     int status = 0;
+    if (line)
+        watch(child, start, line);
     while (wait4(child, &status, 0, &usage) < 0) {
         if (errno != EINTR)
             die(EXIT_FAILED, "wait: %s", strerror(errno));
@@ -69,7 +82,7 @@ static struct measurement collect(pid_t child, double start)
     return it;
 }
 
-struct measurement measure(const struct job *job, const char *preload)
+struct measurement measure(const struct job *job, const char *preload, struct timeline *line)
 {
     int report[2], code = 0;
     if (pipe2(report, O_CLOEXEC) != 0)
@@ -83,7 +96,7 @@ struct measurement measure(const struct job *job, const char *preload)
     close(report[1]);
     bool failed = read(report[0], &code, sizeof(code)) == sizeof(code);
     close(report[0]);
-    struct measurement it = collect(child, start);
+    struct measurement it = collect(child, start, failed ? NULL : line);
     if (failed)
         die(EXIT_NO_EXEC, "%s: %s", job->program, strerror(code));
     return it;

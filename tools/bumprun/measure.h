@@ -20,8 +20,11 @@ struct job {
     bool show_output;  // else stdout and stderr are dropped
 };
 
-// preload: a library's path, or empty. Ends bumprun if the program cannot be started.
-struct measurement measure(const struct job *job, const char *preload);
+struct timeline;
+
+// preload: a library's path, or empty. line: NULL, or where to keep what memory does meanwhile.
+// Ends bumprun if the program cannot be started.
+struct measurement measure(const struct job *job, const char *preload, struct timeline *line);
 
 // Of so many values, which it sorts.
 double median_of(double *values, unsigned count);

@@ -3,6 +3,7 @@
 #include "program.h"
 
 #include "bumprun.h"
+#include "library.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -165,12 +166,30 @@ static void judge_rights(const char *path, struct program *program)
               "it has file capabilities: the loader ignores what users preload");
 }
 
+// System Integrity Protection: where a program of the system's is started, macOS drops the variable
+// without a word. (Apple, "System Integrity Protection Guide: Runtime Protections")
+static void judge_protected(const char *path, struct program *program)
+{
+    static const char *const folders[] = {"/bin/", "/sbin/", "/usr/", "/System/"};
+    char real[PATH_MAX];
+    if (strcmp(library_variable(), "DYLD_INSERT_LIBRARIES") != 0 || !realpath(path, real) ||
+        strncmp(real, "/usr/local/", 11) == 0)
+        return;
+    for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        if (strncmp(real, folders[i], strlen(folders[i])) == 0)
+            judge(program, PROGRAM_CANNOT,
+                  "System Integrity Protection takes DYLD_INSERT_LIBRARIES away from programs in "
+                  "/bin, /sbin, /usr and /System; a copy elsewhere can be preloaded");
+    }
+}
+
 // --- a script ---
 
 static bool find(const char *name, char ret_path[PATH_MAX]);
 
 // The program that a line "#!/usr/bin/env -S name" or "#!/path" starts.
-static bool interpreter_of(const struct image *image, char ret_path[PATH_MAX])
+static bool interpreter_of(const struct image *image, struct program *program,
+                           char ret_path[PATH_MAX])
 {
     char line[256] = "", *rest = line;
     size_t length = image->n_bytes < sizeof(line) ? image->n_bytes : sizeof(line) - 1;
@@ -181,6 +200,7 @@ static bool interpreter_of(const struct image *image, char ret_path[PATH_MAX])
     char *word = strtok_r(line, " \t", &rest);
     const char *base = word && strrchr(word, '/') ? strrchr(word, '/') + 1 : word;
     if (base && strcmp(base, "env") == 0) {
+        judge_protected(word, program);
         do
             word = strtok_r(NULL, " \t", &rest);
         while (word && (word[0] == '-' || strchr(word, '=')));
@@ -196,6 +216,7 @@ static void look_at(const char *path, struct program *program, int depth)
     struct stat about;
     int file = open(path, O_RDONLY | O_CLOEXEC);
     judge_rights(path, program);
+    judge_protected(path, program);
     if (file < 0 || fstat(file, &about) != 0 || about.st_size == 0) {
         if (file >= 0)
             close(file);
@@ -206,7 +227,7 @@ static void look_at(const char *path, struct program *program, int depth)
     if (bytes == MAP_FAILED)
         return;
     image = (struct image){bytes, (size_t)about.st_size};
-    if (depth < 4 && interpreter_of(&image, program->interpreter))
+    if (depth < 4 && interpreter_of(&image, program, program->interpreter))
         look_at(program->interpreter, program, depth + 1);
     else
         judge_elf(&image, program);

@@ -37,6 +37,8 @@ struct snapshot {
 // Attaches nothing; ends bumprun with a line if the process cannot be read, or has no library, or
 // one of another version, or one that may not be looked into.
 void target_find(const char *pid_text, struct target *ret_target);
+// The same in silence; false, and target->pid is 0, if it cannot be.
+bool target_try(pid_t pid, struct target *ret_target);
 // False: the process has ended.
 bool target_read(const struct target *target, uint64_t address, void *to, size_t n_bytes);
 bool target_write(const struct target *target, uint64_t address, const void *from, size_t n_bytes);

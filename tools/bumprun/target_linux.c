@@ -163,13 +163,18 @@ static bool page_find(struct target *target, FILE *maps)
     return any;
 }
 
-static void check_version(const struct target *target)
+static bool is_same_version(const struct target *target)
 {
     bool same = target->page.layout == BP_PAGE_LAYOUT && target->page.part_count == BP_PART_COUNT &&
                 memcmp(target->page.version, bp_page.version, sizeof(bp_page.version)) == 0;
     for (unsigned i = 0; same && i < BP_PART_COUNT; i++)
         same = target->page.part[i].n_bytes == bp_page.part[i].n_bytes;
-    if (!same)
+    return same;
+}
+
+static void check_version(const struct target *target)
+{
+    if (!is_same_version(target))
         die(EXIT_FAILED, "process %d has version %.16s of the library, this bumprun is for %s",
             (int)target->pid, target->page.layout ? target->page.version : "?", bp_page.version);
 }
@@ -222,6 +227,23 @@ void target_find(const char *pid_text, struct target *target)
     fclose(maps);
     check_version(target);
     check_allowed(target);
+}
+
+bool target_try(pid_t pid, struct target *target)
+{
+    struct bp_options options;
+    memset(target, 0, sizeof(*target));
+    target->pid = pid;
+    FILE *maps = open_proc(pid, "maps");
+    bool found = maps && page_find(target, maps) && is_same_version(target) &&
+                 target_read(target, (uintptr_t)target->page.part[BP_PART_OPTIONS].address,
+                             &options, sizeof(options)) &&
+                 options.outside;
+    if (maps)
+        fclose(maps);
+    if (!found)
+        target->pid = 0;
+    return found;
 }
 
 // --- requests ---

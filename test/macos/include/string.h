@@ -8,6 +8,7 @@
 void *memcpy(void *to, const void *from, size_t n_bytes);
 void *memset(void *at, int value, size_t n_bytes);
 void *memmove(void *to, const void *from, size_t n_bytes);
+void *memchr(const void *at, int c, size_t n_bytes);
 int memcmp(const void *a, const void *b, size_t n_bytes);
 size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t most);

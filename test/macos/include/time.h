@@ -6,7 +6,7 @@
 struct timespec {
     long tv_sec, tv_nsec;
 };
-typedef enum { CLOCK_MONOTONIC_RAW_APPROX = 5 } clockid_t;
+typedef enum { CLOCK_MONOTONIC_RAW_APPROX = 5, CLOCK_MONOTONIC = 6 } clockid_t;
 int clock_gettime(clockid_t clock, struct timespec *ret_now);
 
 #endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The process as an image: which file's code an address is in, what can be read; and small files.
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include "base/bits.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// In glibc since 2.35: takes no lock and does not allocate. Elsewhere no module is known.
+#if defined(DLFO_STRUCT_HAS_EH_DBASE)
+#pragma weak _dl_find_object
+bool bp_os_module_at(const void *address, struct bp_os_module *ret_module)
+{
+    struct dl_find_object found;
+    if (!_dl_find_object || _dl_find_object((void *)(size_t)address, &found))
+        return false;
+    *ret_module =
+        (struct bp_os_module){found.dlfo_map_start, found.dlfo_map_end, found.dlfo_eh_frame};
+    return true;
+}
+#else
+bool bp_os_module_at(const void *address, struct bp_os_module *ret_module)
+{
+    (void)address;
+    (void)ret_module;
+    return false;
+}
+#endif
+
+#pragma weak dladdr
+bool bp_os_symbol_at(const void *address, struct bp_os_symbol *ret_symbol)
+{
+    Dl_info info;
+    if (!dladdr || !dladdr(address, &info) || !info.dli_fname)
+        return false;
+    *ret_symbol = (struct bp_os_symbol){info.dli_sname, info.dli_fname,
+                                        (size_t)address - (size_t)info.dli_fbase};
+    return true;
+}
+
+const void *bp_os_program_entry(void)
+{
+    return (const void *)getauxval(AT_ENTRY);
+}
+
+// The kernel reads the mask before it looks at what to do with it, which is nothing. So does every
+// version of it, unlike MADV_POPULATE_READ.
+bool bp_os_is_readable(const void *address)
+{
+    int saved = errno;
+    size_t mask = bp_align_down((size_t)address, 8);
+    bool readable = syscall(SYS_rt_sigprocmask, ~0, mask, NULL, 8) == -1 && errno == EINVAL;
+    errno = saved;
+    return readable;
+}
+
+static int open_file(const char *path, int flags)
+{
+    int file;
+    do
+        file = open(path, flags | O_CLOEXEC, 0666);
+    while (file < 0 && errno == EINTR);
+    return file;
+}
+
+static int write_all(int file, const char *data, size_t n_bytes)
+{
+    while (n_bytes > 0) {
+        ssize_t written = write(file, data, n_bytes);
+        if (written < 0 && errno != EINTR)
+            return errno;
+        if (written > 0) {
+            data += written;
+            n_bytes -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+int bp_os_path_write(const char *path, const void *data, size_t n_bytes)
+{
+    int saved = errno;
+    int file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    int code = file < 0 ? errno : write_all(file, data, n_bytes);
+    if (file >= 0 && close(file) && !code)
+        code = errno;
+    errno = saved;
+    return code;
+}
+
+size_t bp_os_path_read(const char *path, void *buffer, size_t capacity)
+{
+    int saved = errno;
+    int file = open_file(path, O_RDONLY);
+    size_t length = 0;
+    ssize_t got = file < 0 ? 0 : 1;
+    while (got > 0 && length < capacity) {
+        got = read(file, (char *)buffer + length, capacity - length);
+        if (got < 0 && errno == EINTR)
+            got = 1;
+        else if (got > 0)
+            length += (size_t)got;
+    }
+    if (file >= 0)
+        close(file);
+    errno = saved;
+    return length;
+}
