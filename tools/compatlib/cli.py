@@ -93,16 +93,22 @@ def run_all(jobs, setting, n_workers):
     return [results[number] for number in sorted(results)]
 
 
-def merge(path, results, known):
-    """Rows of an earlier file whose entries still exist and were not run now."""
-    if not path or not os.path.exists(path):
-        return results
-    now = {(r['name'], r['mode']) for r in results}
-    with open(path, encoding='utf-8') as file:
-        old = [r for r in json.load(file)['results']
-               if (r['name'], r['mode']) not in now and r['name'] in known]
-    order = {name: number for number, name in enumerate(known)}
-    return sorted(old + results, key=lambda r: (order[r['name']], list(MODES).index(r['mode'])))
+def earlier(paths):
+    """Rows of earlier files by program and mode; the last file has the last word."""
+    found = {}
+    for path in paths:
+        if os.path.exists(path):
+            with open(path, encoding='utf-8') as file:
+                found.update({(r['name'], r['mode']): r for r in json.load(file)['results']})
+    return found
+
+
+def merge(paths, results, table):
+    """Rows of earlier files are kept if their entries still exist and were not run now."""
+    rows = {**earlier(paths), **{(r['name'], r['mode']): r for r in results}}
+    names, modes = [entry.name for entry in table], list(MODES)
+    return sorted((r for (name, _), r in rows.items() if name in names),
+                  key=lambda r: (names.index(r['name']), modes.index(r['mode'])))
 
 
 def write(path, text):
@@ -136,7 +142,7 @@ def main(args):
                           os.geteuid() == 0 and not args.no_install, args.rounds, args.keep)
         results = run_all(jobs, setting, args.jobs)
     ended = status(results)
-    results = merge(args.merge, results, [entry.name for entry in table])
+    results = merge(args.merge, results, table)
     made = report.Report(results, library)
     print(made.text())
     write(args.text, made.text() + '\n')

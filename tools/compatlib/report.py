@@ -42,10 +42,10 @@ def mebibytes(figures):
 def cells(result):
     return [str(result['tier']), result['name'], result['mode'], result['verdict'],
             seconds(result['without']), seconds(result['loaded']), mebibytes(result['without']),
-            mebibytes(result['loaded']), str(result['processes'])]
+            mebibytes(result['loaded']), str(result['processes']), str(result['lines'] or '-')]
 
 
-HEAD = ['tier', 'program', 'mode', 'verdict', 's without', 'with', 'MiB without', 'with', 'processes']
+HEAD = ['tier', 'program', 'mode', 'verdict', 's without', 'with', 'MiB without', 'with', 'processes', 'lines']
 
 
 class Report:
@@ -88,7 +88,8 @@ class Report:
             f'{self.library}, {self.when}, {self.system}', self.command, '', *self.table(), '',
             self.summary(), *meanings,
             '  processor time of all processes (of cases of test/programs: time that passed), one run;',
-            '  peak RSS of the largest process; processes in which malloc came from the library', '',
+            '  peak RSS of the largest process; processes in which malloc came from the library;',
+            '  lines that were compared', '',
             *self.notes()]).rstrip()
 
     def json(self):

@@ -30,6 +30,7 @@ class Result:
     reason: str = ''
     rounds: int = 0
     processes: int = 0
+    lines: int = 0  # compared, of one run
     without: dict = field(default_factory=dict)
     loaded: dict = field(default_factory=dict)
 
@@ -87,7 +88,7 @@ class Bench:
 
     def close(self, keep):
         if keep:
-            print(f'kept: {self.root}', file=sys.stderr)
+            print(f'compat: {self.entry.name}: kept {self.root}', file=sys.stderr)
         else:
             shutil.rmtree(self.root, ignore_errors=True)
 
@@ -171,10 +172,13 @@ def run_command(entry, mode, setting, result):
         plain, loaded = pairs(bench, entry, setting.rounds)
         result.rounds = len(plain)
         result.without, result.loaded = medians(plain), medians(loaded)
+        result.lines = sum(map(len, compare.streams(plain[0], entry).values()))
+        if not result.lines and not entry.instead:
+            raise NotRun('it says nothing that could be compared')
         judge(result, plain, loaded, entry)
         check_witness(result, loaded, bench, entry)
     finally:
-        bench.close(setting.keep and result.verdict != 'same')
+        bench.close(setting.keep)
 
 
 def run_case(entry, mode, setting, result):
@@ -192,7 +196,7 @@ def run_case(entry, mode, setting, result):
         figures = [float(word) for word in total.groups()]
         result.without = {'wall_s': figures[0], 'peak_kib': figures[1] * 1024}
         result.loaded = {'wall_s': figures[2], 'peak_kib': figures[3] * 1024}
-    seen = re.search(r'(\d+) processes under the library', done.stdout)
+    seen = re.search(r'(\d+) processes under the library, (\d+) commands', done.stdout)
     result.processes = int(seen.group(1)) if seen else 0
     if done.returncode:
         result.verdict = 'differs'
