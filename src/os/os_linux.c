@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -54,14 +55,14 @@ static int outcome(int saved_errno, bool failed)
 static int raw_unmap(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
+    return outcome(saved, bp_os_syscall(SYS_munmap, addr, n_bytes) == -1);
 }
 
 static int map_anonymous(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
 {
     int saved = errno;
     long mapped =
-        syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
+        bp_os_syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
     if (mapped != -1)
         *ret_addr = (void *)mapped;
     return outcome(saved, mapped == -1);
@@ -128,7 +129,7 @@ int bp_os_commit(void *addr, size_t n_bytes)
     int saved = errno;
     if (code)
         return code;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
 }
 
 // mmap may have unmapped the range before it fails.
@@ -210,7 +211,7 @@ static enum moves moves_try(char *four_pages, size_t page)
     char *at = four_pages;
     if (move_pages(at + 2 * page, at, page) || !is_mapped(at, page))
         return MOVES_NONE;
-    syscall(SYS_mprotect, at + page, page, PROT_READ);
+    bp_os_syscall(SYS_mprotect, at + page, page, PROT_READ);
     return move_pages(at + 2 * page, at, 2 * page) ? MOVES_PIECE : MOVES_PIECES;
 }
 
@@ -272,7 +273,7 @@ int bp_os_protect(void *addr, size_t n_bytes, bool writable)
 {
     int saved = errno;
     int prot = writable ? PROT_READ | PROT_WRITE : PROT_NONE;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+    return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
 }
 
 int bp_os_map_lax(size_t n_bytes, void **ret_addr)
@@ -287,8 +288,8 @@ bool bp_os_is_readable(const void *addr)
 {
     size_t page = bp_os_page_bytes();
     int saved = errno;
-    bool failed =
-        syscall(SYS_madvise, bp_align_down((size_t)addr, page), page, MADV_POPULATE_READ) == -1;
+    bool failed = bp_os_syscall(SYS_madvise, bp_align_down((size_t)addr, page), page,
+                                MADV_POPULATE_READ) == -1;
     int code = outcome(saved, failed);
     return code != ENOMEM && code != EFAULT;
 }
@@ -310,7 +311,8 @@ int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
     if (code)
         return code;
     *ret_addr = (char *)whole + page;
-    code = outcome(saved, syscall(SYS_mprotect, *ret_addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
+    code = outcome(saved,
+                   bp_os_syscall(SYS_mprotect, *ret_addr, n_bytes, PROT_READ | PROT_WRITE) == -1);
     if (code)
         bp_os_unmap_guarded(*ret_addr, n_bytes);
     return code;
@@ -337,28 +339,28 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 void bp_os_name(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
+    bp_os_syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
     errno = saved;
 }
 
 void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
+    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
     errno = saved;
 }
 
 void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     errno = saved;
 }
 
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
     errno = saved;
 }
 
@@ -366,7 +368,7 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
     errno = saved;
 }
 
@@ -375,10 +377,10 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 int bp_os_barrier_all(void)
 {
     int saved = errno;
-    bool failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
+    bool failed = bp_os_syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     if (failed && errno == EPERM) {
-        syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
-        failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
+        bp_os_syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
+        failed = bp_os_syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     }
     return outcome(saved, failed);
 }
@@ -386,6 +388,6 @@ int bp_os_barrier_all(void)
 void bp_os_wake(bp_atomic_u32 *cell)
 {
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     errno = saved;
 }

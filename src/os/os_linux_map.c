@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +37,8 @@ static int outcome(int saved_errno, bool failed)
 static int map_nothing(void *addr, size_t n_bytes, int flags, void **ret_addr)
 {
     int saved = errno;
-    long mapped =
-        syscall(SYS_mmap, addr, n_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
+    long mapped = bp_os_syscall(SYS_mmap, addr, n_bytes, PROT_NONE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
     if (mapped != -1)
         *ret_addr = (void *)mapped;
     return outcome(saved, mapped == -1);
@@ -77,7 +78,7 @@ int bp_os_range_protect(void *addr, size_t n_bytes, unsigned prot)
     int saved = errno;
     if (code)
         return code;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+    return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
 }
 
 int bp_os_range_release(void *addr, size_t n_bytes, bool lax)
@@ -115,9 +116,9 @@ int bp_os_populate(void *addr, size_t n_bytes, bool writable)
         return code;
     int advice = writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
     do
-        code = outcome(saved, syscall(SYS_madvise, addr, n_bytes, advice) == -1);
+        code = outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, advice) == -1);
     while (code == EAGAIN || code == EINTR);
-    if (code == EINVAL && syscall(SYS_madvise, addr, 0, advice) == 0)
+    if (code == EINVAL && bp_os_syscall(SYS_madvise, addr, 0, advice) == 0)
         return EACCES; // known here, so it is the protection of some page
     errno = saved;
     if (code == EINVAL) {
@@ -130,13 +131,13 @@ int bp_os_populate(void *addr, size_t n_bytes, bool writable)
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_madvise, addr, n_bytes, MADV_WILLNEED) == -1);
+    return outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_WILLNEED) == -1);
 }
 
 int bp_os_keep_from_fork(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
+    return outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
 }
 
 uint64_t bp_os_process_id(void)
@@ -245,8 +246,8 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
     int saved = errno;
     if (code)
         return code;
-    return outcome(saved, syscall(SYS_mmap, addr, n_bytes, prot, MAP_SHARED | MAP_FIXED, (int)file,
-                                  (off_t)offset_bytes) == -1);
+    return outcome(saved, bp_os_syscall(SYS_mmap, addr, n_bytes, prot, MAP_SHARED | MAP_FIXED,
+                                        (int)file, (off_t)offset_bytes) == -1);
 }
 
 int bp_os_file_sync(void *addr, size_t n_bytes)
