@@ -60,6 +60,15 @@ static long enter_kernel(long number, const long *a)
 }
 #endif
 
+static long answer(long value)
+{
+    if (value >= 0 || value < -4095)
+        return value;
+    int saved = (int)-value;
+    errno = saved; // as libc's does: the layer's functions look at it, and put the caller's back
+    return -1;
+}
+
 // Reads all six, however many were passed: the kernel looks at those that the call has.
 long bp_os_syscall(long number, ...)
 {
@@ -69,10 +78,5 @@ long bp_os_syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         arguments[i] = va_arg(list, long);
     va_end(list);
-    long value = enter_kernel(number, arguments);
-    if (value < 0 && value >= -4095) {
-        errno = (int)-value;
-        value = -1;
-    }
-    return value;
+    return answer(enter_kernel(number, arguments));
 }
