@@ -180,13 +180,13 @@ class Reports(unittest.TestCase):
                          [1, 0, 77])
 
     def test_earlier_rows_are_kept(self):
-        table = [entry(name='a'), entry(name='b')]
+        table = [entry(name='a'), entry(name='b'), entry(name='c')]
         old = [{'name': n, 'mode': 'plain', 'verdict': 'old'} for n in ('b', 'a', 'gone')]
         with tempfile.NamedTemporaryFile('w') as file:
             json.dump({'results': old}, file)
             file.flush()
             now = cli.merge([file.name], [{'name': 'b', 'mode': 'plain', 'verdict': 'new'}], table)
-        self.assertEqual([(r['name'], r['verdict']) for r in now], [('a', 'old'), ('b', 'new')])
+        self.assertEqual([(r['name'], r['verdict']) for r in now], [('a', 'old'), ('b', 'new'), ('c', 'not run')])
 
 
 if __name__ == '__main__':

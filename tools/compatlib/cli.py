@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What tools/compat does with its command line."""
 import concurrent.futures
+import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,8 +70,8 @@ def describe(result):
     return text
 
 
-def run_all(jobs, setting, n_workers):
-    """Results in the order of the jobs; each is said as it comes in."""
+def run_all(jobs, setting, n_workers, save):
+    """Results in the order of the jobs; each is said and saved as it comes in."""
     begun, results = time.monotonic(), {}
 
     def arrived(number, result):
@@ -77,6 +79,7 @@ def run_all(jobs, setting, n_workers):
         entry, mode = jobs[number]
         say(f'[{len(results)}/{len(jobs)}, {time.monotonic() - begun:.0f} s] {entry.name}, {mode}: '
             + describe(result))
+        save([results[n] for n in sorted(results)])
     try:
         if n_workers == 1:
             for number, (entry, mode) in enumerate(jobs):
@@ -104,8 +107,11 @@ def earlier(paths):
 
 
 def merge(paths, results, table):
-    """Rows of earlier files are kept if their entries still exist and were not run now."""
-    rows = {**earlier(paths), **{(r['name'], r['mode']): r for r in results}}
+    """Rows of earlier files are kept if their entries still exist and were not run now; what is in
+    none of them is said to be untried."""
+    untried = {(e.name, 'plain'): dataclasses.asdict(runner.Result(
+        e.name, e.tier, 'plain', e.about, 'not run', 'not tried')) for e in table if paths}
+    rows = {**untried, **earlier(paths), **{(r['name'], r['mode']): r for r in results}}
     names, modes = [entry.name for entry in table], list(MODES)
     return sorted((r for (name, _), r in rows.items() if name in names),
                   key=lambda r: (names.index(r['name']), modes.index(r['mode'])))
@@ -137,15 +143,17 @@ def main(args):
     if not os.path.exists(library):
         fail(f'{library} is not there; build it, or name another with --lib')
     jobs = [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
+
+    def save(results):
+        made = report.Report(merge(args.merge, results, table), library)
+        write(args.text, made.text() + '\n')
+        write(args.json, made.json())
+        write(args.html, page.html(made))
+        return made
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(library, find_witness(build, folder), build,
                           os.geteuid() == 0 and not args.no_install, args.rounds, args.keep)
-        results = run_all(jobs, setting, args.jobs)
-    ended = status(results)
-    results = merge(args.merge, results, table)
-    made = report.Report(results, library)
-    print(made.text())
-    write(args.text, made.text() + '\n')
-    write(args.json, made.json())
-    write(args.html, page.html(made))
-    return ended
+        results = run_all(jobs, setting, args.jobs, save)
+    print(save(results).text())
+    return status(results)
