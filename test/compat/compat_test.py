@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tools'))
 
 from compatlib import cli, compare, entries, measure, page, report, runner  # noqa: E402
 
-SABOTEUR, WITNESS = sys.argv.pop(1), sys.argv.pop(1)
+SABOTEUR, WITNESS = os.path.realpath(sys.argv.pop(1)), os.path.realpath(sys.argv.pop(1))
 
 
 def entry(**words):
