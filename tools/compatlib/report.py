@@ -42,7 +42,7 @@ def mebibytes(figures):
 def cells(result):
     return [str(result['tier']), result['name'], result['mode'], result['verdict'],
             seconds(result['without']), seconds(result['loaded']), mebibytes(result['without']),
-            mebibytes(result['loaded']), str(result['processes']), str(result['lines'] or '-')]
+            mebibytes(result['loaded']), str(result['processes']), str(result.get('lines') or '-')]
 
 
 HEAD = ['tier', 'program', 'mode', 'verdict', 's without', 'with', 'MiB without', 'with', 'processes', 'lines']
