@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,11 +36,11 @@ static void path_add(struct path *path, const char *text, size_t length)
 static bool file_read(const char *name, char *text, size_t n_bytes)
 {
     int saved = errno;
-    long file = syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+    long file = bp_os_syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
     long count = -1;
     if (file >= 0) {
-        count = syscall(SYS_read, file, text, n_bytes - 1);
-        syscall(SYS_close, file);
+        count = bp_os_syscall(SYS_read, file, text, n_bytes - 1);
+        bp_os_syscall(SYS_close, file);
     }
     errno = saved;
     text[count < 0 ? 0 : count] = '\0';

@@ -2,6 +2,7 @@
 // The process as an image: which file's code an address is in, what can be read; and small files.
 #define _GNU_SOURCE
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include "base/bits.h"
 
@@ -56,7 +57,7 @@ bool bp_os_is_readable(const void *address)
 {
     int saved = errno;
     size_t mask = bp_align_down((size_t)address, 8);
-    bool readable = syscall(SYS_rt_sigprocmask, ~0, mask, NULL, 8) == -1 && errno == EINVAL;
+    bool readable = bp_os_syscall(SYS_rt_sigprocmask, ~0, mask, NULL, 8) == -1 && errno == EINVAL;
     errno = saved;
     return readable;
 }

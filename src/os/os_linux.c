@@ -8,6 +8,7 @@
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/os_posix.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -44,20 +45,20 @@ enum {
 int bp_os_unmap_pages(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return bp_os_outcome(saved, syscall(SYS_munmap, addr, n_bytes) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_munmap, addr, n_bytes) == -1);
 }
 
 int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
 {
     int saved = errno;
-    return bp_os_outcome(saved, syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, prot) == -1);
 }
 
 int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr)
 {
     int saved = errno;
     long mapped =
-        syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
+        bp_os_syscall(SYS_mmap, addr, n_bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0L);
     if (mapped != -1)
         *ret_addr = (void *)mapped;
     return bp_os_outcome(saved, mapped == -1);
@@ -177,7 +178,7 @@ static enum moves moves_try(char *four_pages, size_t page)
     char *at = four_pages;
     if (move_pages(at + 2 * page, at, page) || !is_mapped(at, page))
         return MOVES_NONE;
-    syscall(SYS_mprotect, at + page, page, PROT_READ);
+    bp_os_syscall(SYS_mprotect, at + page, page, PROT_READ);
     return move_pages(at + 2 * page, at, 2 * page) ? MOVES_PIECE : MOVES_PIECES;
 }
 
@@ -264,28 +265,28 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 void bp_os_name(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
+    bp_os_syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
     errno = saved;
 }
 
 void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
+    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
     errno = saved;
 }
 
 void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     errno = saved;
 }
 
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
     errno = saved;
 }
 
@@ -293,7 +294,7 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
     errno = saved;
 }
 
@@ -302,10 +303,10 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 int bp_os_barrier_all(void)
 {
     int saved = errno;
-    bool failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
+    bool failed = bp_os_syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     if (failed && errno == EPERM) {
-        syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
-        failed = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
+        bp_os_syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);
+        failed = bp_os_syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     }
     return bp_os_outcome(saved, failed);
 }
@@ -313,6 +314,6 @@ int bp_os_barrier_all(void)
 void bp_os_wake(bp_atomic_u32 *cell)
 {
     int saved = errno;
-    syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     errno = saved;
 }

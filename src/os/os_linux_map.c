@@ -7,6 +7,7 @@
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/os_posix.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,9 +45,9 @@ int bp_os_populate(void *addr, size_t n_bytes, bool writable)
         return code;
     int advice = writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
     do
-        code = bp_os_outcome(saved, syscall(SYS_madvise, addr, n_bytes, advice) == -1);
+        code = bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, advice) == -1);
     while (code == EAGAIN || code == EINTR);
-    if (code == EINVAL && syscall(SYS_madvise, addr, 0, advice) == 0)
+    if (code == EINVAL && bp_os_syscall(SYS_madvise, addr, 0, advice) == 0)
         return EACCES; // known here, so it is the protection of some page
     errno = saved;
     if (code == EINVAL) {
@@ -59,13 +60,13 @@ int bp_os_populate(void *addr, size_t n_bytes, bool writable)
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return bp_os_outcome(saved, syscall(SYS_madvise, addr, n_bytes, MADV_WILLNEED) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_WILLNEED) == -1);
 }
 
 int bp_os_keep_from_fork(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    return bp_os_outcome(saved, syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
 }
 
 // Where the file system has no files without names: one whose name is removed at once.
@@ -133,6 +134,6 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
     int saved = errno;
     if (code)
         return code;
-    return bp_os_outcome(saved, syscall(SYS_mmap, addr, n_bytes, prot, MAP_SHARED | MAP_FIXED,
-                                        (int)file, (off_t)offset_bytes) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_mmap, addr, n_bytes, prot, MAP_SHARED | MAP_FIXED,
+                                              (int)file, (off_t)offset_bytes) == -1);
 }

@@ -26,7 +26,8 @@ static void boot(void (*report)(void))
         report();
 }
 
-// Nothing in boot allocates or can be hooked, so nobody waits for itself here.
+// Nothing in boot allocates, or calls what programs hook (os/os_syscall.h): nobody waits for
+// itself.
 void bp_boot(void (*report)(void))
 {
     // pairs with the release below: the reservation is laid out

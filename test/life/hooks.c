@@ -71,6 +71,22 @@ EXPORT void *mremap(void *addr, size_t old_bytes, size_t new_bytes, int flags, .
     return (void *)syscall(SYS_mremap, addr, old_bytes, new_bytes, flags, target);
 }
 
+// As torsocks and libfaketime do. Also what the hooks above go through.
+EXPORT long syscall(long number, ...)
+{
+    static long (*next)(long, ...);
+    long a[6];
+    va_list args;
+    va_start(args, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(args, long);
+    va_end(args);
+    allocate_inside();
+    if (!next)
+        next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 EXPORT char *getenv(const char *name)
 {
     extern char **environ;

@@ -10,6 +10,8 @@ import subprocess
 import threading
 import time
 
+import modes
+
 STANDARD_PATH = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']
 SKIP = 77
 SHOWN_LINES = 20
@@ -96,8 +98,9 @@ class Server:
 class Run:
     """One pass over a case in fresh folders. The passes use the same paths, one after the other."""
 
-    def __init__(self, title, root, tools, library=None, witness=None):
+    def __init__(self, title, root, tools, library=None, witness=None, mode=modes.MODES['plain']):
         self.title = title
+        self.mode = mode
         self.root = root
         self.tools = tools
         self.library = library
@@ -112,6 +115,7 @@ class Run:
         self.expected = set()
         self.complaints = []
         if library:
+            self.environment.update(mode.env)
             self.environment['LD_PRELOAD'] = f'{witness}:{library}'
             self.environment['WITNESS_LOG'] = self.witness_log
 
@@ -132,7 +136,8 @@ class Run:
             process = subprocess.Popen(
                 argv, executable=executable, stdout=out, stderr=err, cwd=cwd or self.work,
                 stdin=open(stdin, 'rb') if stdin else subprocess.DEVNULL,
-                env={**self.environment, **(env or {})}, start_new_session=True)
+                env={**self.environment, **(env or {})}, start_new_session=True,
+                preexec_fn=self.mode.prepare)
         server = Server(step, process)
         self.servers.append(server)
         return server

@@ -13,6 +13,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import harness  # noqa: E402
+import modes  # noqa: E402
 from cases import CASES, compilers, databases, files, languages, probe, shells  # noqa: E402,F401
 
 
@@ -35,9 +36,10 @@ def run_case(case, root, options):
     os.mkdir(os.path.join(root, 'input'))
     if case.prepare:
         case.prepare(os.path.join(root, 'input'))
-    plain = one_pass(case, harness.Run('without', root, tools))
+    mode = modes.MODES[options.mode]
+    plain = one_pass(case, harness.Run('without', root, tools, mode=mode))
     loaded = one_pass(case, harness.Run('with', root, tools, os.path.abspath(options.library),
-                                        os.path.abspath(options.witness)))
+                                        os.path.abspath(options.witness), mode))
     return harness.judge(case, plain, loaded)
 
 
@@ -48,6 +50,9 @@ def attempt(name, root, options):
         print(f'skip: {reason}')
         return harness.SKIP
     except harness.Broken as reason:
+        if options.mode != 'plain' and 'without the library' in str(reason):
+            print(f'skip: not in this mode: {reason}')
+            return harness.SKIP
         problems = [str(reason)]
     for problem in problems:
         print(f'FAIL: {problem}')
@@ -62,6 +67,8 @@ def parse():
     parser.add_argument('--witness', required=True, help='the built witness')
     parser.add_argument('--build', default='.', help='build folder with compile_commands.json')
     parser.add_argument('--source', default=os.path.join(here, '..', '..'), help='source tree')
+    parser.add_argument('--mode', choices=list(modes.MODES), default='plain',
+                        help='limits and settings for the program (plain)')
     parser.add_argument('--keep', action='store_true', help='keep the folder with all results')
     return parser.parse_args()
 
