@@ -367,7 +367,7 @@ void bp_heap_free(struct bp_heap *heap, size_t key, void *object)
         else
             stray_turn(heap, owner, class_index);
     }
-    *(void **)object = bin->head;
+    bp_link_set(object, bin->head);
     bin->head = object;
     bin->room--;
 }
@@ -422,10 +422,10 @@ void bp_heap_hand_over(struct bp_heap *heap)
 
 // --- a heap that was called away ---
 
-static uint32_t chain_length(void **object)
+static uint32_t chain_length(const void *object)
 {
     uint32_t count = 0;
-    for (; object; object = *object)
+    for (; object; object = bp_link_next(object))
         count++;
     return count;
 }

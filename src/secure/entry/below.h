@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What the malloc family stands on in the secure library: wards.
+#ifndef BP_ENTRY_BELOW_H
+#define BP_ENTRY_BELOW_H
+
+#include "thread/request.h"
+#include "ward/ward.h"
+
+static inline void *bp_below_alloc(size_t n_bytes, size_t align, bool zero)
+{
+    return bp_ward_alloc(n_bytes, align, zero);
+}
+
+static inline size_t bp_below_usable(const void *pointer, enum bp_verdict *ret_verdict)
+{
+    return bp_ward_usable(pointer, ret_verdict);
+}
+
+static inline size_t bp_below_small_max(void)
+{
+    return BP_WARD_SMALL_MAX;
+}
+
+static inline size_t bp_below_small_good(size_t n_bytes)
+{
+    return bp_class[bp_class_for(n_bytes + BP_TAG_BYTES)].object_bytes - BP_TAG_BYTES;
+}
+
+#endif
