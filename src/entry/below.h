@@ -4,6 +4,7 @@
 #ifndef BP_ENTRY_BELOW_H
 #define BP_ENTRY_BELOW_H
 
+#include "os/os.h"
 #include "thread/request.h"
 
 static inline void *bp_below_alloc(size_t n_bytes, size_t align, bool zero)
@@ -16,14 +17,15 @@ static inline size_t bp_below_usable(const void *pointer, enum bp_verdict *ret_v
     return bp_request_usable(pointer, ret_verdict);
 }
 
-static inline size_t bp_below_small_max(void)
+// What a request of n bytes can use.
+static inline size_t bp_below_good(size_t n_bytes)
 {
-    return BP_SMALL_MAX;
-}
-
-static inline size_t bp_below_small_good(size_t n_bytes)
-{
-    return bp_class[bp_class_for(n_bytes)].object_bytes;
+    if (n_bytes <= BP_SMALL_MAX)
+        return bp_class[bp_class_for(n_bytes)].object_bytes;
+    bool chunks = bp_reservation.n_bytes && !bp_reservation.region_count;
+    size_t granule = chunks ? BP_CHUNK_BYTES : bp_os_page_bytes();
+    size_t whole = bp_align_up(bp_max(n_bytes, 1), granule);
+    return whole < n_bytes ? n_bytes : whole;
 }
 
 #endif

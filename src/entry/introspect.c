@@ -23,12 +23,7 @@ size_t bp_entry_usable_size(void *pointer)
 size_t bp_entry_good_size(size_t n_bytes)
 {
     bp_entry_init();
-    if (n_bytes <= bp_below_small_max())
-        return bp_below_small_good(n_bytes);
-    bool chunks = bp_reservation.n_bytes && !bp_reservation.region_count;
-    size_t granule = chunks ? BP_CHUNK_BYTES : bp_os_page_bytes();
-    size_t whole = bp_align_up(bp_max(n_bytes, 1), granule);
-    return whole < n_bytes ? n_bytes : whole;
+    return bp_below_good(n_bytes);
 }
 
 // pad, glibc's slack at the top of its heap, has no meaning here.

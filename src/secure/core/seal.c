@@ -7,8 +7,6 @@
 #include <stddef.h>
 
 struct bp_secrets bp_secrets BP_SEALED;
-// What stands behind the last sealed word in its page belongs to nobody.
-static char tail[4096] BP_SEALED BP_USED;
 
 extern BP_HIDDEN char bp_section_begin[] __asm__("__start_bp_sealed");
 extern BP_HIDDEN char bp_section_end[] __asm__("__stop_bp_sealed");
@@ -37,6 +35,6 @@ void bp_seal_draw(void)
 
 void bp_seal(void)
 {
-    char *end = bp_section_end - (size_t)bp_section_end % sizeof(tail);
+    char *end = bp_section_end - (size_t)bp_section_end % sizeof(bp_secrets);
     bp_os_seal(bp_section_begin, (size_t)(end - bp_section_begin));
 }

@@ -16,6 +16,7 @@ struct bp_secrets {
     uint64_t link;                 // free-list links are this much off
     uint64_t tag, factor, inverse; // of tags (ward/tag.h); factor * inverse == 1
     uint64_t canary;
+    char rest[4096 - 5 * sizeof(uint64_t)]; // of the last page, which is to be nobody else's
 };
 
 extern BP_HIDDEN struct bp_secrets bp_secrets;

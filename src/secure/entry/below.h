@@ -16,14 +16,10 @@ static inline size_t bp_below_usable(const void *pointer, enum bp_verdict *ret_v
     return bp_ward_usable(pointer, ret_verdict);
 }
 
-static inline size_t bp_below_small_max(void)
+// What a request of n bytes can use: these, because a canary follows them.
+static inline size_t bp_below_good(size_t n_bytes)
 {
-    return BP_WARD_SMALL_MAX;
-}
-
-static inline size_t bp_below_small_good(size_t n_bytes)
-{
-    return bp_class[bp_class_for(n_bytes + BP_TAG_BYTES)].object_bytes - BP_TAG_BYTES;
+    return n_bytes;
 }
 
 #endif

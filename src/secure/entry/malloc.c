@@ -4,6 +4,7 @@
 #include "core/report.h"
 #include "entry/below.h"
 #include "entry/entry.h"
+#include "ward/table.h"
 
 #include <errno.h>
 
@@ -47,7 +48,7 @@ void bp_entry_free_slow(void *pointer)
         bp_entry_foreign_free(pointer);
         return;
     case BP_DOUBLE_FREE:
-        bp_die_double_free(pointer, bp_large_class_bytes(pointer));
+        bp_die_double_free(pointer, bp_empty_owns(pointer) ? 0 : bp_large_class_bytes(pointer));
     case BP_INVALID:
         bp_die_invalid(pointer, "free");
     }

@@ -4,9 +4,11 @@
 #include "base/limits.h"
 #include "core/lock.h"
 #include "os/os.h"
+#include "reserve/reserve.h"
+#include "thread/request.h"
 #include "ward/table.h"
 
-enum { RANGE_BYTES = 64 << 20, WORDS = RANGE_BYTES / BP_OBJECT_ALIGN / 64 };
+enum { RANGE_BYTES = 16 << 20, WORDS = RANGE_BYTES / BP_OBJECT_ALIGN / 64 };
 
 static struct {
     bp_atomic_ptr begin; // set once
@@ -14,21 +16,37 @@ static struct {
     size_t at;
 } range;
 
-static bool range_make_locked(void)
+// A slot, which is ours like all others (bump_owns), without its memory; or other addresses.
+static void *addresses_take(void)
 {
-    void *begin, *used;
-    if (range.used)
+    void *begin = bp_request_alloc(RANGE_BYTES, bp_os_page_bytes(), false);
+    if (begin && bp_reserve_release(begin, RANGE_BYTES, RANGE_BYTES, 0))
+        return begin;
+    if (begin)
+        bp_request_free(begin);
+    return bp_os_reserve(RANGE_BYTES, bp_os_page_bytes(), &begin) ? NULL : begin;
+}
+
+static bool range_make(void)
+{
+    void *used, *begin;
+    // pairs with the exchange below
+    if (bp_load_ptr_acquire(&range.begin))
         return true;
     if (bp_os_map_guarded(WORDS * sizeof(uint64_t), &used))
         return false;
-    if (bp_os_reserve(RANGE_BYTES, bp_os_page_bytes(), &begin)) {
-        bp_os_unmap_guarded(used, WORDS * sizeof(uint64_t));
-        return false;
+    begin = addresses_take();
+    bp_lock_take(bp_ward_table_lock());
+    bool made = begin && !range.used;
+    if (made) {
+        range.used = used;
+        // pairs with the acquire above and in bp_empty_owns: the map is there
+        bp_store_ptr_release(&range.begin, begin);
     }
-    range.used = used;
-    // pairs with bp_empty_owns: the address is all there is
-    bp_store_ptr_release(&range.begin, begin);
-    return true;
+    bp_lock_give(bp_ward_table_lock());
+    if (!made) // somebody was faster, and the addresses are lost; or there are none
+        bp_os_unmap_guarded(used, WORDS * sizeof(uint64_t));
+    return made || bp_load_ptr_relaxed(&range.begin);
 }
 
 // The first free address at or behind the cursor, so that one comes back after all others.
@@ -51,8 +69,10 @@ static size_t take_locked(void)
 
 void *bp_empty_alloc(void)
 {
+    if (!range_make())
+        return NULL;
     bp_lock_take(bp_ward_table_lock());
-    size_t unit = range_make_locked() ? take_locked() : SIZE_MAX;
+    size_t unit = take_locked();
     char *begin = bp_load_ptr_relaxed(&range.begin);
     bp_lock_give(bp_ward_table_lock());
     return unit == SIZE_MAX ? NULL : begin + unit * BP_OBJECT_ALIGN;
@@ -60,7 +80,7 @@ void *bp_empty_alloc(void)
 
 bool bp_empty_owns(const void *object)
 {
-    // pairs with range_make_locked
+    // pairs with range_make
     char *begin = bp_load_ptr_acquire(&range.begin);
     return begin && (size_t)object - (size_t)begin < RANGE_BYTES;
 }

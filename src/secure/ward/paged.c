@@ -185,7 +185,9 @@ void *bp_paged_alloc(size_t n_bytes, size_t align, bool zero)
     size_t lead = bp_max(align, page);
     if (n_bytes > BP_REQUEST_MAX - 4 * page || lead > BP_REQUEST_MAX - 4 * page - n_bytes)
         return NULL;
-    char *begin = requested(lead + body_bytes(n_bytes) + page, lead, zero);
+    // More than a small object has: the place is a slot, a run of chunks or a mapping.
+    size_t wanted = bp_max(lead + body_bytes(n_bytes) + page, BP_SMALL_MAX + 1);
+    char *begin = requested(wanted, lead, zero);
     if (!begin)
         return NULL;
     struct bp_paged it = {begin + lead, begin, n_bytes, BP_KIND_MALLOC};

@@ -82,12 +82,13 @@ static unsigned class_for(size_t n_bytes, size_t align)
 void *bp_ward_alloc(size_t n_bytes, size_t align, bool zero)
 {
     bp_ward_enter();
-    if (!n_bytes && align <= BP_OBJECT_ALIGN)
-        return bp_empty_alloc();
+    void *empty = !n_bytes && align <= BP_OBJECT_ALIGN ? bp_empty_alloc() : NULL;
+    if (empty)
+        return empty;
     unsigned class_index = class_for(n_bytes, align);
     char *object = class_index ? place_take(class_index) : NULL;
     if (!object)
-        return bp_paged_alloc(bp_max(n_bytes, 1), align, zero);
+        return bp_paged_alloc(n_bytes, align, zero);
     bp_tag_open(object, bp_class[class_index].object_bytes, n_bytes, BP_KIND_MALLOC);
     return object;
 }
