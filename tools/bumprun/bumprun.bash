@@ -60,7 +60,7 @@ _bumprun()
         # shellcheck disable=SC2207
         flags="--rounds --only --with --input --output --json --library --force --help $(_bumprun_flags)"
         ;;
-    *) flags="--help --version --options --library --force $(_bumprun_flags)" ;;
+    *) flags="--help --version --options --library --secure --force $(_bumprun_flags)" ;;
     esac
     if [[ $bumprun_at -gt 0 && ${COMP_WORDS[bumprun_at]} == @(stat|dump|trim|profile|map) ]]; then
         if [[ $word == -* ]]; then

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the malloc family stands on in the secure library: wards.
+// What the malloc family stands on in the secure library: every object is warded, and has as many
+// bytes as were asked for.
 #ifndef BP_ENTRY_BELOW_H
 #define BP_ENTRY_BELOW_H
 

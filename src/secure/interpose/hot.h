@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What stands first in the names that programs call: wards, in line.
+// What stands first in the names that programs call: wards, in line. Forms of new and delete, and
+// sizes that are passed, are held against what the ward knows.
 #ifndef BP_INTERPOSE_HOT_H
 #define BP_INTERPOSE_HOT_H
 

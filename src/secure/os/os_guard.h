@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the secure library asks of the system beyond os/os.h, by the same rules: 0 or an errno code.
+// What the secure library asks of the system beyond os/os.h, by the same rules: 0 or an errno code,
+// errno as it was, page-aligned addresses and sizes.
 #ifndef BP_OS_OS_GUARD_H
 #define BP_OS_OS_GUARD_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Wards come with threads, and the secrets before the first of them.
+// Wards come with threads, and the secrets before the first of them. What can be set at the start
+// is read-only when the first ward is there.
 #ifndef BP_WARD_BOOT_H
 #define BP_WARD_BOOT_H
 

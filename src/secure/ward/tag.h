@@ -10,6 +10,7 @@
 #ifndef BP_WARD_TAG_H
 #define BP_WARD_TAG_H
 
+#include "base/atomics.h"
 #include "base/attr.h"
 #include "base/bits.h"
 #include "core/seal.h"
@@ -79,13 +80,20 @@ BP_HOT void bp_tag_open(char *object, size_t place_bytes, size_t n_bytes, size_t
                (word & bp_slack_mask(slack));
         memcpy(object + place_bytes - 16, &word, sizeof(word));
     }
-    __atomic_store_n(bp_tag_cell(object, place_bytes), bp_tag_of(object, n_bytes, kind),
-                     __ATOMIC_RELAXED);
+    bp_poke_word_relaxed(bp_tag_cell(object, place_bytes), bp_tag_of(object, n_bytes, kind));
 }
 
 BP_HOT bool bp_is_zero(const char *at, const char *end)
 {
-    uint64_t any = 0;
+    typedef uint64_t unit __attribute__((vector_size(16), may_alias, aligned(1)));
+    unit sum = {0, 0};
+    for (; at + 64 <= end; at += 64) {
+        const unit *u = (const unit *)(const void *)at;
+        sum |= (u[0] | u[1]) | (u[2] | u[3]);
+    }
+    for (; at + 16 <= end; at += 16)
+        sum |= *(const unit *)(const void *)at;
+    uint64_t any = sum[0] | sum[1];
     for (; at + 8 <= end; at += 8)
         any |= bp_word_read(at);
     for (; at < end; at++)

@@ -100,7 +100,7 @@ BP_HOT bool bp_ward_rim_is_intact(const char *object, size_t place_bytes)
     if (!((size_t)object % BP_CHUNK_BYTES))
         return true;
     const uint64_t *cell = (const uint64_t *)(const void *)object - 1;
-    uint64_t tag = __atomic_load_n(cell, __ATOMIC_RELAXED);
+    uint64_t tag = bp_peek_word_relaxed(cell);
     return !tag || bp_tag_is_for(bp_tag_decode(tag), object - place_bytes);
 }
 
@@ -130,7 +130,7 @@ BP_HOT void bp_ward_clear(char *object, size_t place_bytes, size_t n_bytes)
         *at = (unit){0, 0};
         __asm__ volatile("" ::: "memory");
     }
-    __atomic_store_n(bp_tag_cell(object, place_bytes), 0, __ATOMIC_RELAXED);
+    bp_poke_word_relaxed(bp_tag_cell(object, place_bytes), 0);
 }
 
 // The object of the class that the address lies in.
@@ -154,7 +154,7 @@ BP_HOT void bp_ward_expect_writable(const void *to, size_t n_bytes)
     const char *object = bp_ward_object_around(to, class_index);
     if (BP_UNLIKELY((size_t)object % BP_CHUNK_BYTES + place_bytes > BP_WARD_SPAN_BYTES))
         bp_ward_die_written(object, place_bytes);
-    uint64_t tag = __atomic_load_n(bp_tag_cell(object, place_bytes), __ATOMIC_RELAXED);
+    uint64_t tag = bp_peek_word_relaxed(bp_tag_cell(object, place_bytes));
     uint64_t decoded = bp_tag_decode(tag);
     if (BP_UNLIKELY(!bp_tag_is_for(decoded, object)))
         bp_ward_die_written(object, place_bytes);
