@@ -29,7 +29,7 @@ static char *heap_take(unsigned class_index)
         return NULL;
     }
     if (object)
-        memset(object, 0, sizeof(void *));
+        *(uint64_t *)(void *)object = 0; // the link that it was chained by
     return object;
 }
 
