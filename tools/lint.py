@@ -18,7 +18,7 @@ from c_source import Source, functions
 TREES = ('src', 'include', 'test', 'tools')
 ROOT_FILES = ('meson.build', 'meson_options.txt')
 TEXT_SUFFIXES = {'.c', '.h', '.cc', '.cpp', '.py', '.sh', '.map', '.build'}
-PLATFORM = ('src/os/', 'src/interpose/')
+PLATFORM = ('src/os/', 'src/interpose/', 'src/secure/os/', 'src/secure/interpose/')
 HOT_HEADER = 'src/thread/heap_hot.h'
 ATOMICS = 'src/base/atomics.h'
 ATTRIBUTES = 'src/base/attr.h'
@@ -148,11 +148,11 @@ def lock_rank(source, _tree):
             yield number, 'a struct bp_lock without a comment on its rank and what it guards'
 
 
-@rule('errno', ('src/',), ('src/entry/',))
+@rule('errno', ('src/',), ('src/entry/', 'src/secure/entry/'))
 def errno_rule(source, _tree):
     for number, match in source.matches(ERRNO_SET):
         restored = ERRNO_RESTORE.match(source.code_lines[number - 1], match.start())
-        if not (restored and source.path.startswith('src/os/')):
+        if not (restored and source.path.startswith(('src/os/', 'src/secure/os/'))):
             yield number, 'errno is set in src/entry alone (src/os restores a saved one)'
 
 

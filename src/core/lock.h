@@ -12,14 +12,16 @@
 #include "base/attr.h"
 
 enum bp_rank {
-    BP_RANK_COMMON_HEAP, // the heap of threads that have none
-    BP_RANK_REGISTRY,    // list of thread heaps
-    BP_RANK_DEPOT,       // one per small size class
-    BP_RANK_REGION,      // one per class region
-    BP_RANK_CHUNKS,      // arena area
-    BP_RANK_DIRECT,      // table of direct mappings
-    BP_RANK_FILES,       // class files
-    BP_RANK_PROFILE,     // samples and stacks of the profile
+    BP_RANK_PARKED_WARDS, // wards of threads that ended (secure library)
+    BP_RANK_WARD_TABLE,   // its large and empty objects
+    BP_RANK_COMMON_HEAP,  // the heap of threads that have none
+    BP_RANK_REGISTRY,     // list of thread heaps
+    BP_RANK_DEPOT,        // one per small size class
+    BP_RANK_REGION,       // one per class region
+    BP_RANK_CHUNKS,       // arena area
+    BP_RANK_DIRECT,       // table of direct mappings
+    BP_RANK_FILES,        // class files
+    BP_RANK_PROFILE,      // samples and stacks of the profile
     BP_RANK_COUNT,
 };
 

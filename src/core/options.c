@@ -5,11 +5,12 @@
 #include "base/bits.h"
 #include "base/limits.h"
 #include "core/report.h"
+#include "core/seal.h"
 #include "os/os.h"
 
 #include <string.h>
 
-struct bp_options bp_options = {
+struct bp_options bp_options BP_SEALED = {
     .reserve_bytes = BP_RESERVE_DEFAULT,
     .purge_floor_bytes = 8 * BP_MIB,
     .purge_share_percent = 12,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
+#include "entry/below.h"
 #include "entry/entry.h"
 #include "os/os.h"
-#include "thread/request.h"
 
 #include <errno.h>
 
@@ -11,7 +11,7 @@ static void *aligned(size_t align, size_t n_bytes)
 {
     if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
         bp_entry_attach();
-    return bp_request_alloc(n_bytes, bp_max(align, BP_OBJECT_ALIGN), false);
+    return bp_below_alloc(n_bytes, bp_max(align, BP_OBJECT_ALIGN), false);
 }
 
 static void *aligned_or_enomem(size_t align, size_t n_bytes)

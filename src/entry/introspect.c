@@ -2,9 +2,9 @@
 // What programs ask an allocator about itself: sizes, trim, malloc_stats, malloc_info.
 #include "api/format.h"
 #include "core/report.h"
+#include "entry/below.h"
 #include "entry/entry.h"
 #include "os/os.h"
-#include "thread/request.h"
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@ size_t bp_entry_usable_size(void *pointer)
     enum bp_verdict verdict;
     if (!pointer)
         return 0;
-    size_t n_bytes = bp_request_usable(pointer, &verdict);
+    size_t n_bytes = bp_below_usable(pointer, &verdict);
     if (verdict == BP_FOREIGN)
         return bp_entry_foreign_usable_size(pointer);
     if (verdict != BP_DONE)
@@ -25,12 +25,7 @@ size_t bp_entry_usable_size(void *pointer)
 size_t bp_entry_good_size(size_t n_bytes)
 {
     bp_entry_init();
-    if (n_bytes <= BP_SMALL_MAX)
-        return bp_class[bp_class_for(n_bytes)].object_bytes;
-    bool chunks = bp_reservation.n_bytes && !bp_reservation.region_count;
-    size_t granule = chunks ? BP_CHUNK_BYTES : bp_os_page_bytes();
-    size_t whole = bp_align_up(bp_max(n_bytes, 1), granule);
-    return whole < n_bytes ? n_bytes : whole;
+    return bp_below_good(n_bytes);
 }
 
 // pad, glibc's slack at the top of its heap, has no meaning here.

@@ -3,9 +3,9 @@
 // one; then throw std::bad_alloc. The C++ runtime is looked for weakly: C programs have none.
 // Compiled with -fexceptions, because the handler may throw through here.
 #include "core/report.h"
+#include "entry/below.h"
 #include "entry/entry.h"
 #include "os/os.h"
-#include "thread/request.h"
 
 #include <errno.h>
 
@@ -40,7 +40,7 @@ static void *new_loop(size_t n_bytes, size_t align)
     if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
         bp_entry_attach();
     do {
-        object = bp_request_alloc(n_bytes, align, false);
+        object = bp_below_alloc(n_bytes, align, false);
     } while (!object && new_handler_ran());
     if (!object)
         errno = ENOMEM;
@@ -93,6 +93,6 @@ void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag)
 {
     if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
         bp_entry_attach();
-    void *object = bp_request_alloc(n_bytes, align, false);
+    void *object = bp_below_alloc(n_bytes, align, false);
     return object ? object : runtime_new(n_bytes, align, tag);
 }

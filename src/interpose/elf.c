@@ -7,8 +7,8 @@
 #include "api/stats.h"
 #include "base/bits.h"
 #include "entry/entry.h"
+#include "interpose/hot.h"
 #include "interpose/zeroed.h"
-#include "thread/heap_hot.h"
 
 #include <limits.h>
 #include <malloc.h>
@@ -40,13 +40,13 @@ int mallopt(int parameter, int value);
 
 BP_EXPORT void *malloc(size_t n_bytes)
 {
-    void *object = bp_heap_try_malloc(n_bytes);
+    void *object = bp_hot_try_malloc(n_bytes);
     return BP_LIKELY(object) ? object : bp_entry_malloc_slow(n_bytes);
 }
 
 BP_EXPORT void free(void *pointer)
 {
-    if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
+    if (BP_UNLIKELY(!bp_hot_try_free(pointer)))
         bp_entry_free_slow(pointer);
 }
 
@@ -100,11 +100,10 @@ BP_EXPORT void *pvalloc(size_t n_bytes)
     return bp_entry_pvalloc(n_bytes);
 }
 
-// The sizes that callers pass are not trusted: the address knows better.
 BP_EXPORT void free_sized(void *pointer, size_t n_bytes)
 {
-    (void)n_bytes;
-    if (BP_UNLIKELY(!bp_heap_try_free(pointer)))
+    bp_hot_expect_size(pointer, n_bytes);
+    if (BP_UNLIKELY(!bp_hot_try_free(pointer)))
         bp_entry_free_slow(pointer);
 }
 
@@ -116,7 +115,7 @@ BP_EXPORT void free_aligned_sized(void *pointer, size_t align, size_t n_bytes)
 
 BP_EXPORT void cfree(void *pointer)
 {
-    free_sized(pointer, 0);
+    free(pointer);
 }
 
 BP_EXPORT size_t malloc_usable_size(void *pointer)

@@ -5,7 +5,7 @@
 #define BP_INTERPOSE_ZEROED_H
 
 #include "entry/entry.h"
-#include "thread/heap_hot.h"
+#include "interpose/hot.h"
 
 enum { BP_CALLOC_INLINE_MAX = 256 };
 
@@ -27,11 +27,10 @@ BP_HOT void *bp_hot_calloc(size_t count, size_t n_bytes)
     size_t total;
     if (BP_UNLIKELY(__builtin_mul_overflow(count, n_bytes, &total) || total > BP_CALLOC_INLINE_MAX))
         return bp_entry_calloc_slow(count, n_bytes);
-    struct bp_heap_hot *heap = bp_heap_tls;
-    void *object = bp_heap_try_alloc(heap, heap->key[(total + 15) >> 4]);
+    void *object = bp_hot_try_calloc(total);
     if (BP_UNLIKELY(!object))
         return bp_entry_calloc_slow(count, n_bytes);
-    return bp_zeroed(object, total);
+    return BP_HOT_CLEARS ? bp_zeroed(object, total) : object;
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "core/report.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "reserve/reserve.h"
 
@@ -25,7 +26,7 @@ static uint32_t walk(unsigned class_index, const void *chain, uint32_t most, con
 {
     uint32_t count = 0;
     while (count < most && chain && BP_LIKELY(is_object(class_index, chain))) {
-        chain = *(void *const *)chain;
+        chain = bp_link_next(chain);
         count++;
     }
     *ret_rest = chain;
@@ -41,12 +42,12 @@ static const void *ring_entry(unsigned class_index, const void *chain)
         for (int i = 0; i < 2; i++) {
             if (!fast || !is_object(class_index, fast))
                 return NULL;
-            fast = *(void *const *)fast;
+            fast = bp_link_next(fast);
         }
-        slow = *(void *const *)slow;
+        slow = bp_link_next(slow);
     } while (slow != fast);
-    for (slow = chain; slow != fast; slow = *(void *const *)slow)
-        fast = *(void *const *)fast;
+    for (slow = chain; slow != fast; slow = bp_link_next(slow))
+        fast = bp_link_next(fast);
     return slow;
 }
 

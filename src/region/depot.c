@@ -10,6 +10,7 @@
 #include "os/os.h"
 #include "region/chain.h"
 #include "region/hole.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "region/span.h"
 #include "reserve/budget.h"
@@ -93,7 +94,7 @@ static void sort_locked(struct bp_depot *depot, void *chain)
 {
     size_t count = 0;
     for (; chain; count++) {
-        void *next = *(void **)chain;
+        void *next = bp_link_next(chain);
         __builtin_prefetch(next);
         bp_span_put_locked(&depot->lists, chain);
         chain = next;
@@ -192,7 +193,7 @@ static void sweep(void)
 static void punch_note_locked(struct bp_depot *depot, void *chain)
 {
     uint32_t count = 0;
-    for (; chain && count < BP_PUNCH_SPANS_MAX; chain = *(void **)chain)
+    for (; chain && count < BP_PUNCH_SPANS_MAX; chain = bp_link_next(chain))
         depot->wanted[count++] = bp_chunk_of(chain);
     bp_store_u32_relaxed(&depot->wanted_count, count);
 }

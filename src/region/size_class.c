@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "region/size_class.h"
 
+#include "reserve/strict.h"
+
 // A magazine holds as many objects as a span, and at least 4.
 #define CLASS(bytes)                                                                               \
     {                                                                                              \
         .object_bytes = (bytes), .magazine_capacity = (bytes) <= 16384 ? 65536 / (bytes) : 4,      \
-        .span_objects = 65536 / (bytes),                                                           \
+        .span_objects = (65536 - BP_SPAN_GUARD_BYTES) / (bytes),                                   \
     }
 
 #define INVERSE(bytes) UINT32_MAX / (bytes) + 1,

@@ -6,10 +6,12 @@
 #include "base/check.h"
 #include "core/report.h"
 #include "region/hole.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "reserve/chunks.h"
 #include "reserve/meta.h"
 #include "reserve/reserve.h"
+#include "reserve/strict.h"
 
 #include <string.h>
 
@@ -125,6 +127,7 @@ struct bp_span *bp_span_create(unsigned class_index, unsigned owner)
                              .chunk_count = 1,
                              .class_index = (uint8_t)class_index,
                              .running = true};
+    bp_strict_span_prepare(bp_chunk_address(first), zero);
     chunks_mark(span, first, 1, bp_key(class_index, owner));
     return span;
 }
@@ -133,6 +136,8 @@ static void span_give_back(struct bp_span *span)
 {
     uint32_t first = span->first_chunk;
     uint32_t count = span->chunk_count;
+    if (span->class_index)
+        bp_strict_span_retire(bp_chunk_address(first));
     span->large_bytes = 0;
     chunks_mark(span, first, count, 0);
     bp_chunks_give(first, count);
@@ -159,7 +164,7 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
 
 void bp_span_claim(void *chain, uint32_t count, unsigned owner)
 {
-    for (; chain && count > 0; count--, chain = *(void **)chain)
+    for (; chain && count > 0; count--, chain = bp_link_next(chain))
         span_set_owner(bp_span_at(bp_chunk_of(chain)), owner);
 }
 
@@ -173,7 +178,7 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
         bp_die_double_free(object, bp_class[span->class_index].object_bytes);
     if (!span->free_head)
         span->free_tail = object;
-    *(void **)object = span->free_head;
+    bp_link_set(object, span->free_head);
     span->free_head = object;
     span->free_count++;
     lists->free_objects++;
@@ -192,7 +197,7 @@ static void hole_fill(struct bp_span_lists *lists, struct bp_span *span)
     span->free_tail = start + (size_t)(end - 1) * bytes;
     for (uint32_t i = end; i > begin; i--) {
         void *object = start + (size_t)(i - 1) * bytes;
-        *(void **)object = span->free_head;
+        bp_link_set(object, span->free_head);
         span->free_head = object;
     }
     lists->faulted_objects += end - begin;
@@ -203,15 +208,15 @@ static void hole_fill(struct bp_span_lists *lists, struct bp_span *span)
 static uint32_t chain_take(struct bp_span *span, uint32_t wanted, void **chain)
 {
     uint32_t chained = span->free_count - holes_objects(span->class_index, span->punched);
-    void *head = span->free_head, *rest = NULL, **last = span->free_tail;
+    void *head = span->free_head, *rest = NULL, *last = span->free_tail;
     if (chained > wanted) {
         last = head;
         for (uint32_t i = 1; i < wanted; i++)
-            last = *last;
-        rest = *last;
+            last = bp_link_next(last);
+        rest = bp_link_next(last);
     }
     span->free_head = rest;
-    *last = *chain;
+    bp_link_set(last, *chain);
     *chain = head;
     return (uint32_t)bp_min(chained, wanted);
 }
@@ -274,7 +279,7 @@ static uint32_t hole_of(const struct bp_span *span, const void *object)
 static uint32_t holes_free(const struct bp_span *span)
 {
     uint32_t count[BP_HOLES_MAX] = {0}, holes = 0;
-    for (void *object = span->free_head; object; object = *(void **)object)
+    for (void *object = span->free_head; object; object = bp_link_next(object))
         count[hole_of(span, object)]++;
     for (uint32_t i = 0; i < bp_hole_count(span->class_index); i++) {
         if (count[i] && count[i] == bp_hole_objects(span->class_index, i))
@@ -283,17 +288,26 @@ static uint32_t holes_free(const struct bp_span *span)
     return holes;
 }
 
+static void chain_append(struct bp_span *span, void *last, void *object)
+{
+    if (last)
+        bp_link_set(last, object);
+    else
+        span->free_head = object;
+}
+
 // Objects of these holes leave the chain.
 static void chain_filter(struct bp_span *span, uint32_t holes)
 {
-    void **link = &span->free_head;
-    for (void *object = span->free_head; object; object = *(void **)object) {
+    void *object = span->free_head, *last = NULL;
+    span->free_head = NULL;
+    for (; object; object = bp_link_next(object)) {
         if (holes >> hole_of(span, object) & 1)
             continue;
-        *link = object;
-        link = span->free_tail = object;
+        chain_append(span, last, object);
+        last = span->free_tail = object;
     }
-    *link = NULL;
+    chain_append(span, last, NULL);
 }
 
 uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,

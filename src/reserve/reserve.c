@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "reserve/huge.h"
 #include "reserve/meta.h"
+#include "reserve/strict.h"
 
 enum {
     HEAPS_WITH_REGIONS = 1 << 17, // threads at a time with a heap of their own
@@ -81,6 +82,8 @@ bool bp_reserve_release(void *addr, size_t n_bytes, size_t committed_bytes, size
 // Large enough to be rare; and where commit is charged, no more than an eighth too much.
 size_t bp_reserve_window_bytes(size_t in_use_bytes)
 {
+    if (BP_STRICT_WINDOWS)
+        return BP_CHUNK_BYTES;
     if (!bp_os_charges_commit())
         return in_use_bytes < 64 * BP_MIB ? 2 * BP_MIB : 32 * BP_MIB;
     size_t eighth = bp_min(in_use_bytes / 8, 8 * BP_MIB);

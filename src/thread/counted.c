@@ -6,6 +6,7 @@
 #include "profile/poisson.h"
 #include "profile/profile.h"
 #include "region/depot.h"
+#include "region/link.h"
 
 #include <string.h>
 
@@ -78,11 +79,11 @@ static uint32_t chain_move(struct bp_heap *heap, unsigned class_index)
     to->head = from->head;
     from->head = NULL;
     if (count > most) {
-        void **last = to->head;
+        void *last = to->head;
         for (uint32_t i = 1; i < most; i++)
-            last = *last;
-        from->head = *last;
-        *last = NULL;
+            last = bp_link_next(last);
+        from->head = bp_link_next(last);
+        bp_link_set(last, NULL);
         count = most;
     }
     from->room += count;

@@ -261,19 +261,27 @@ static bool run_ensure(struct bp_heap *heap, unsigned class_index)
     return run->cursor != NULL;
 }
 
+static void *chain_join(void *chain, void *rest)
+{
+    void *last = chain;
+    if (!chain)
+        return rest;
+    for (void *next = chain; next; next = bp_link_next(next))
+        last = next;
+    bp_link_set(last, rest);
+    return chain;
+}
+
 void bp_heap_restock(struct bp_heap *heap, unsigned class_index, uint32_t wanted)
 {
     const struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
     struct bp_magazine magazine = bp_depot_take(class_index, heap->owner, wanted);
-    void **last = &bin->head;
     if (!magazine.head)
         run_ensure(heap, class_index);
     if (cold->limit - bin->room + magazine.count > bp_class[class_index].magazine_capacity)
         bin_flush(heap, class_index); // a longer chain would be taken for a crime
-    while (*last)
-        last = *last;
-    *last = magazine.head;
+    bin->head = chain_join(bin->head, magazine.head);
     limit_raise(heap, class_index, cold->limit - bin->room + magazine.count);
     bin->room -= magazine.count;
 }
@@ -387,7 +395,7 @@ void bp_heap_free(struct bp_heap *heap, size_t key, void *object)
         else
             stray_turn(heap, owner, class_index);
     }
-    *(void **)object = bin->head;
+    bp_link_set(object, bin->head);
     bin->head = object;
     bin->room--;
 }
@@ -442,10 +450,10 @@ void bp_heap_hand_over(struct bp_heap *heap)
 
 // --- a heap that was called away ---
 
-static uint32_t chain_length(void **object)
+static uint32_t chain_length(const void *object)
 {
     uint32_t count = 0;
-    for (; object; object = *object)
+    for (; object; object = bp_link_next(object))
         count++;
     return count;
 }

@@ -8,7 +8,7 @@
 // A chain's first two objects, read while the owner may be about to pop the first, or to push in
 // front of it: both stay.
 struct chain_top {
-    void **first, **second;
+    void *first, *second;
 };
 
 // Whatever the owners did before what we have seen of them is visible from here on. Their stores
@@ -27,8 +27,8 @@ static bool tops_read(const struct bp_bin *bins, struct chain_top tops[BP_CLASS_
     if (!stores_are_ordered())
         return false;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
-        void **first = tops[i].first;
-        tops[i].second = first ? bp_peek_acquire(first) : NULL; // pairs with stores_are_ordered
+        void *first = tops[i].first;
+        tops[i].second = first ? bp_link_peek(first) : NULL; // pairs with stores_are_ordered
     }
     // If the first was popped, and what we read are its user's bytes, the head has changed now.
     return stores_are_ordered();
@@ -40,8 +40,8 @@ static void *chain_cut(const struct bp_bin *bin, struct chain_top top)
     // the object was handed out
     if (!top.second || bp_peek_acquire(&bin->head) != top.first)
         return NULL;
-    void *rest = *top.second;
-    *top.second = NULL;
+    void *rest = bp_link_next(top.second);
+    bp_link_set(top.second, NULL);
     return rest;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "os/thread_local.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "reserve/reserve.h"
 
@@ -64,7 +65,7 @@ BP_HOT void *bp_heap_try_alloc(struct bp_heap_hot *heap, size_t key)
     BP_KEEP(key);
     if (BP_UNLIKELY(!object))
         return bp_heap_try_run(bp_heap_bin(heap, key));
-    bp_heap_bin(heap, key)->head = *(void **)object;
+    bp_heap_bin(heap, key)->head = bp_link_next(object);
     BP_KEEP(key);
     bp_heap_bin(heap, key)->room++;
     return object;
@@ -103,7 +104,7 @@ BP_HOT bool bp_heap_try_free(void *object)
     if (BP_UNLIKELY(!(bp_heap_bin(heap, key)->room & INT32_MAX)))
         return false;
     BP_KEEP(key);
-    *(void **)object = bp_heap_bin(heap, key)->head;
+    bp_link_set(object, bp_heap_bin(heap, key)->head);
     BP_KEEP(key);
     bp_heap_bin(heap, key)->head = object;
     BP_KEEP(key);

@@ -32,6 +32,20 @@ class Run(unittest.TestCase):
         done = bumprun('sh', '-c', 'cat /proc/self/maps')
         self.assertIn(os.path.realpath(Paths.library), done.stdout)
 
+    def test_secure_library_stands_beside(self):
+        if sys.platform != 'linux':
+            self.skipTest('there is none')
+        done = bumprun('--secure', 'sh', '-c', 'cat /proc/self/maps')
+        folder, name = os.path.split(os.path.realpath(Paths.library))
+        secure = os.path.join(folder, name.replace('libbumpalloc', 'libbumpalloc-secure'))
+        self.assertIn(secure + '\n', done.stdout)
+        self.assertNotIn(os.path.realpath(Paths.library), done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            alone = shutil.copy(Paths.library, folder)
+            done = bumprun('--secure', '--library', alone, 'true')
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn('libbumpalloc-secure', done.stderr)
+
     def test_other_preloads_stay(self):
         done = bumprun('sh', '-c', 'echo $LD_PRELOAD', env={**os.environ, 'LD_PRELOAD': 'libm.so.6'})
         self.assertEqual(done.stdout, f'{os.path.realpath(Paths.library)}:libm.so.6\n')

@@ -22,9 +22,11 @@ def commands(header, cc, cxx):
         yield 'C11', [*cc, *C11, '-pedantic', *STRICT, '-Iinclude']
         yield 'C++17', [*cxx, *CXX17, *STRICT, '-Iinclude']
         return
+    # Those of the secure library stand before others of the same name.
+    secure = ['-iquote', 'src/secure'] if header.startswith('src/secure/') else []
     for checks in (0, 1):
-        yield f'C11 BP_CHECKS={checks}', [*cc, *C11, f'-DBP_CHECKS={checks}', *STRICT, '-Isrc',
-                                          '-Iinclude']
+        yield f'C11 BP_CHECKS={checks}', [*cc, *C11, f'-DBP_CHECKS={checks}', *STRICT, *secure,
+                                          '-Isrc', '-Iinclude']
 
 
 def compile_alone(root, header, command):

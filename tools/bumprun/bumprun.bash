@@ -79,7 +79,7 @@ _bumprun()
         # shellcheck disable=SC2207
         flags="--rounds --only --with --input --output --json --svg --library --force --help $(_bumprun_flags)"
         ;;
-    *) flags="--help --version --options --library --force $(_bumprun_flags)" ;;
+    *) flags="--help --version --options --library --secure --force $(_bumprun_flags)" ;;
     esac
     command=
     ((bumprun_at > 0)) && command=${COMP_WORDS[bumprun_at]}

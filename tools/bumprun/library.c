@@ -48,6 +48,19 @@ void library_find(const char *named, char ret_path[PATH_MAX])
     die(EXIT_CANNOT, BUMPRUN_LIBRARY " is not beside bumprun in %s: say --library PATH", folder);
 }
 
+void library_secure(char path[PATH_MAX])
+{
+    static const char plain[] = "/libbumpalloc", secure[] = "/libbumpalloc-secure";
+    char found[2 * PATH_MAX];
+    char *name = strrchr(path, '/');
+    if (strncmp(name, plain, strlen(plain)) != 0 || strncmp(name, secure, strlen(secure)) == 0)
+        die(EXIT_CANNOT, "--secure: %s is not the library it stands beside", path);
+    snprintf(found, sizeof(found), "%.*s%s%s", (int)(name - path), path, secure,
+             name + strlen(plain));
+    if (!realpath(found, path))
+        die(EXIT_CANNOT, "%s: %s", found, strerror(errno));
+}
+
 const char *library_variable(void)
 {
     return BUMPRUN_PRELOAD;

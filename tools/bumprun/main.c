@@ -33,6 +33,7 @@ static void usage(FILE *stream)
           "  --version         the version\n"
           "  --options         the library's options, with defaults and meanings\n"
           "  --library PATH    the library to preload, instead of the one beside bumprun\n"
+          "  --secure          preload libbumpalloc-secure, which stands beside it\n"
           "  --force           run a program, too, that will not call the library\n"
           "  --NAME[=VALUE]    an option of the library, as below; -- ends them\n"
           "\n",

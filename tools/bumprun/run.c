@@ -13,7 +13,7 @@
 
 struct run {
     const char *library;
-    int forced;
+    int forced, secure;
 };
 
 // Where the program's name stands; argc if there is none.
@@ -26,6 +26,8 @@ static int take_flags(int argc, char **argv, struct run *run)
             return at + 1;
         if (strcmp(argv[at], "--force") == 0)
             run->forced = 1;
+        else if (strcmp(argv[at], "--secure") == 0)
+            run->secure = 1;
         else if ((value = flag_value(argc, argv, &at, "--library")))
             run->library = value;
         else if (!options_take(argc, argv, &at))
@@ -36,7 +38,7 @@ static int take_flags(int argc, char **argv, struct run *run)
 
 int run_main(int argc, char **argv)
 {
-    struct run run = {NULL, 0};
+    struct run run = {NULL, 0, 0};
     struct program program;
     char library[PATH_MAX];
     int at = take_flags(argc, argv, &run);
@@ -45,6 +47,8 @@ int run_main(int argc, char **argv)
     program_look(argv[at], &program);
     program_judge(&program, run.forced);
     library_find(run.library, library);
+    if (run.secure)
+        library_secure(library);
     if (!library_preload(library))
         die(EXIT_CANNOT, "the loader cannot read a path with a space or colon: %s", library);
     execvp(program.path, argv + at); // it has a slash: nothing is searched

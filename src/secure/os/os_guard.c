@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "os/os_guard.h"
+
+#include "base/atomics.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    GUARD_INSTALL = 102, // MADV_GUARD_INSTALL, MADV_GUARD_REMOVE
+    GUARD_REMOVE = 103,
+    NONBLOCK = 1,         // GRND_NONBLOCK
+    MAPPINGS_MAX = 16384, // each guard may split a mapping in three; a process may have 65,530
+};
+
+static bp_atomic_size mapped_count;     // guards that are mappings
+static bp_atomic_u32 marks_are_missing; // the kernel said so
+static pthread_key_t exit_key;
+
+static int outcome(int saved_errno, bool failed)
+{
+    int code = failed ? errno : 0;
+    errno = saved_errno;
+    return code;
+}
+
+// splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+static uint64_t mixed(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+void bp_os_entropy(uint64_t *words, unsigned count)
+{
+    int saved = errno;
+    uint64_t state = bp_os_random() ^ (uint64_t)(size_t)&state;
+    memset(words, 0, count * sizeof(*words));
+    syscall(SYS_getrandom, words, count * sizeof(*words), NONBLOCK);
+    for (unsigned i = 0; i < count; i++)
+        words[i] ^= mixed(&state);
+    errno = saved;
+}
+
+static int advise(void *addr, size_t n_bytes, int advice)
+{
+    int saved = errno;
+    return outcome(saved, syscall(SYS_madvise, addr, n_bytes, advice) == -1);
+}
+
+static int protect(void *addr, size_t n_bytes, int protection)
+{
+    int saved = errno;
+    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
+}
+
+static int mapping_install(void *addr, size_t n_bytes)
+{
+    if (bp_add_relaxed(&mapped_count, 1) >= MAPPINGS_MAX) {
+        bp_sub_relaxed(&mapped_count, 1);
+        return ENOMEM;
+    }
+    int code = protect(addr, n_bytes, PROT_NONE);
+    if (code)
+        bp_sub_relaxed(&mapped_count, 1);
+    else
+        advise(addr, n_bytes, MADV_DONTNEED);
+    return code;
+}
+
+int bp_os_guard_install(void *addr, size_t n_bytes)
+{
+    if (!bp_load_u32_relaxed(&marks_are_missing)) {
+        int code = advise(addr, n_bytes, GUARD_INSTALL);
+        if (code != EINVAL)
+            return code;
+        bp_store_u32_relaxed(&marks_are_missing, 1);
+    }
+    return mapping_install(addr, n_bytes);
+}
+
+int bp_os_guard_remove(void *addr, size_t n_bytes, unsigned count)
+{
+    if (!bp_load_u32_relaxed(&marks_are_missing))
+        return advise(addr, n_bytes, GUARD_REMOVE);
+    int code = protect(addr, n_bytes, PROT_READ | PROT_WRITE);
+    if (!code)
+        bp_sub_relaxed(&mapped_count, count);
+    return code;
+}
+
+int bp_os_seal(void *addr, size_t n_bytes)
+{
+    return protect(addr, n_bytes, PROT_READ);
+}
+
+int bp_os_guard_exit_register(void (*fn)(void *))
+{
+    return pthread_key_create(&exit_key, fn);
+}
+
+int bp_os_guard_exit_arm(void *argument)
+{
+    return pthread_setspecific(exit_key, argument);
+}
+
+int bp_os_guard_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    return pthread_atfork(prepare, parent, child);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Objects that are not small: those with pages of their own, and those of no bytes. Invariants:
+//  1. A paged object stands between two guards, in a request to the class regions that is longer by
+//     them. The table says where that begins; nothing of it stands beside the object.
+//  2. A paged object that was freed is guarded as a whole, or, up to 128 KiB, cleared and held
+//     against it later; either way it waits for others before its addresses are used again.
+//  3. An object of no bytes is an address in a range that cannot be touched.
+// Under a lock of rank WARD_TABLE, which is not held across calls to the layers below.
+#ifndef BP_WARD_TABLE_H
+#define BP_WARD_TABLE_H
+
+#include "thread/large.h"
+#include "ward/tag.h"
+
+struct bp_lock;
+
+struct bp_paged {
+    char *object; // NULL: no entry
+    char *begin;  // of what was requested
+    size_t n_bytes;
+    enum bp_kind kind;
+};
+
+void *bp_paged_alloc(size_t n_bytes, size_t align, bool zero);
+// BP_INVALID: not in the table; nothing was done.
+enum bp_verdict bp_paged_free(void *object);
+bool bp_paged_find(const void *object, struct bp_paged *ret_entry);
+bool bp_paged_mark(const void *object, enum bp_kind kind);
+// In place, or false.
+bool bp_paged_resize(void *object, size_t n_bytes);
+
+void *bp_empty_alloc(void);
+bool bp_empty_owns(const void *object);
+bool bp_empty_is_used(const void *object);
+void bp_empty_free(void *object);
+
+struct bp_lock *bp_ward_table_lock(void);
+
+#endif
