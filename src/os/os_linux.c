@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,6 +100,46 @@ int bp_os_commit(void *addr, size_t n_bytes)
     return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
 }
 
+static const int address_limits[] = {RLIMIT_AS, RLIMIT_DATA};
+
+// Maps with the soft limits on addresses out of the way, for as long as it takes.
+static bool map_unlimited(void *addr, size_t n_bytes, int prot)
+{
+    struct rlimit was[2], open[2];
+    void *same;
+    for (int i = 0; i < 2; i++) {
+        if (getrlimit(address_limits[i], &was[i]))
+            return false;
+        open[i] = (struct rlimit){was[i].rlim_max, was[i].rlim_max};
+        setrlimit(address_limits[i], &open[i]);
+    }
+    int code = bp_os_map_pages(addr, n_bytes, prot, MAP_FIXED, &same);
+    for (int i = 0; i < 2; i++)
+        setrlimit(address_limits[i], &was[i]);
+    return code == 0;
+}
+
+// Maps again what a call unmapped before it failed: others could map there, or the program was
+// given it already. A limit that was lowered in between would refuse that, and who lowers it may do
+// so more than once.
+static void map_back(void *addr, size_t n_bytes, int prot)
+{
+    static const char line[] = "bumpalloc: cannot map again what the system unmapped\n";
+    enum { TRIES = 1000 };
+    int saved = errno;
+    void *same;
+    for (int i = 0; i < TRIES; i++) {
+        if (!bp_os_map_pages(addr, n_bytes, prot, MAP_FIXED, &same) ||
+            map_unlimited(addr, n_bytes, prot)) {
+            errno = saved;
+            return;
+        }
+        bp_os_yield();
+    }
+    bp_os_write_error(line, sizeof(line) - 1);
+    bp_os_abort();
+}
+
 // mmap may have unmapped the range before it fails.
 int bp_os_commit_lax(void *addr, size_t n_bytes)
 {
@@ -107,8 +148,8 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
     void *same;
     if (!code)
         code = bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, flags, &same);
-    if (code && bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED, &same))
-        bp_os_abort(); // others could map there
+    if (code)
+        map_back(addr, n_bytes, PROT_NONE);
     return code;
 }
 
@@ -215,9 +256,9 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
         bp_os_unmap_pages(dst, n_bytes); // as the kernel would
     else
         code = move_pages(dst, src, n_bytes);
-    if (code && bp_os_map_pages(dst, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &dst))
-        bp_os_abort(); // memory that the program was given is gone
-    bp_os_unmap_pages(scratch, n_bytes);
+    bp_os_unmap_pages(scratch, n_bytes); // first: what it was charged is needed
+    if (code)
+        map_back(dst, n_bytes, PROT_READ | PROT_WRITE);
     errno = saved;
     return code;
 }

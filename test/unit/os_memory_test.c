@@ -5,7 +5,9 @@
 #include "os/os.h"
 #include "unit.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 enum { SENTINEL = 4711 };
 static size_t page;
@@ -193,6 +195,40 @@ static void moves_pieces_or_says_so(void)
     }
 }
 
+static volatile bool squeezing = true;
+
+// What `prlimit --as` from outside does, or a program's own test of how it copes.
+static void *squeeze(void *unused)
+{
+    struct rlimit open, tight;
+    REQUIRE(getrlimit(RLIMIT_AS, &open) == 0);
+    tight = (struct rlimit){4096, open.rlim_max};
+    while (squeezing) {
+        setrlimit(RLIMIT_AS, &tight);
+        setrlimit(RLIMIT_AS, &open);
+    }
+    return unused;
+}
+
+// The kernel unmaps the target of a move before it asks whether the limit allows for one.
+static void moves_while_limits_come_and_go(void)
+{
+    pthread_t thread;
+    char *base = committed(64, 'o');
+    REQUIRE(pthread_create(&thread, NULL, squeeze, NULL) == 0);
+    for (int i = 0, refused = 0; i < 100000 && refused < 2000; i++) {
+        char *src = base + 16 * page, *dst = base + 32 * page;
+        pattern_fill(src, 4 * page, (unsigned)i);
+        int code = bp_os_move(dst, src, 4 * page, true);
+        refused += code != 0;
+        CHECK(code == 0 || code == ENOMEM || code == EFAULT);
+        CHECK_EQ(pattern_mismatch(code ? src : dst, 4 * page, (unsigned)i), 4 * page);
+        memset(dst, 'd', 4 * page);
+    }
+    squeezing = false;
+    pthread_join(thread, NULL);
+}
+
 static void renews_what_was_moved(void)
 {
     char *base = committed(64, 'o');
@@ -333,7 +369,7 @@ UNIT_MAIN(UNIT_CASE(reserves_aligned_addresses), UNIT_CASE(reserve_leaves_nothin
           UNIT_CASE(commit_fails_softly), UNIT_CASE(decommits_a_part), UNIT_CASE(purges_a_part),
           UNIT_CASE(purge_fails_softly), UNIT_CASE(moves_pages), UNIT_CASE(moved_pages_are_pages),
           UNIT_CASE(moves_pieces_or_says_so), UNIT_CASE(renews_what_was_moved),
-          UNIT_CASE(maps_zeroed_and_aligned), UNIT_CASE(map_fails_softly),
-          UNIT_CASE(remaps_with_contents), UNIT_CASE(remap_fails_softly),
-          UNIT_CASE(injected_faults_change_nothing), UNIT_CASE(remap_counts_as_map),
-          UNIT_CASE(resident_is_what_was_touched))
+          UNIT_CASE(moves_while_limits_come_and_go), UNIT_CASE(maps_zeroed_and_aligned),
+          UNIT_CASE(map_fails_softly), UNIT_CASE(remaps_with_contents),
+          UNIT_CASE(remap_fails_softly), UNIT_CASE(injected_faults_change_nothing),
+          UNIT_CASE(remap_counts_as_map), UNIT_CASE(resident_is_what_was_touched))
