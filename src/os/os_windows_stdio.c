@@ -82,7 +82,6 @@ uint64_t bp_os_identity(int descriptor)
     SetLastError(saved);
     return identity;
 }
-}
 
 int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *calls, const char *mode,
                      FILE **ret_file)
