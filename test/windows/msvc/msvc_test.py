@@ -15,7 +15,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
-STRINGS = ('memcpy memmove memset memcmp strlen strcmp strncmp strchr strstr strspn strcspn '
+STRINGS = ('memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strstr strspn strcspn '
            'wcslen __chkstk')
 RUNTIME = ('malloc free calloc realloc _msize _recalloc _expand _aligned_malloc _aligned_free '
            '_strdup _wcsdup _getcwd _errno abort')

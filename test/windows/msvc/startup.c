@@ -3,6 +3,10 @@
 // thread-local storage and callbacks for it.
 #include <windows.h>
 
+// Objects that use floating point ask for it: the runtime has it wherever they are linked.
+extern int _fltused;
+int _fltused = 1;
+
 API void ExitProcess(unsigned status);
 int main(void);
 

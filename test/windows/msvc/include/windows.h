@@ -141,6 +141,7 @@ API void WakeAllConditionVariable(CONDITION_VARIABLE *);
 API BOOL SwitchToThread(void);
 API void FlushProcessWriteBuffers(void);
 API DWORD GetTickCount(void);
+API unsigned long long GetTickCount64(void);
 API HANDLE CreateThread(void *, SIZE_T, DWORD (*)(void *), void *, DWORD, DWORD *);
 API BOOL CloseHandle(HANDLE);
 API int lstrlenW(const WCHAR *);
