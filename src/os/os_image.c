@@ -57,7 +57,8 @@ bool bp_os_is_readable(const void *address)
 {
     int saved = errno;
     size_t mask = bp_align_down((size_t)address, 8);
-    bool readable = bp_os_syscall(SYS_rt_sigprocmask, ~0, mask, NULL, 8) == -1 && errno == EINVAL;
+    bool readable =
+        bp_os_syscall(SYS_rt_sigprocmask, ~0, mask, (void *)NULL, 8) == -1 && errno == EINVAL;
     errno = saved;
     return readable;
 }

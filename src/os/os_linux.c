@@ -327,7 +327,7 @@ void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
     int saved = errno;
-    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, (void *)NULL, (void *)NULL, 0);
     errno = saved;
 }
 
@@ -335,7 +335,7 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     int saved = errno;
-    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, (void *)NULL, 0);
     errno = saved;
 }
 
@@ -355,6 +355,6 @@ int bp_os_barrier_all(void)
 void bp_os_wake(bp_atomic_u32 *cell)
 {
     int saved = errno;
-    bp_os_syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    bp_os_syscall(SYS_futex, cell, FUTEX_WAKE_PRIVATE, 1, (void *)NULL, (void *)NULL, 0);
     errno = saved;
 }

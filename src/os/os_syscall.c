@@ -9,15 +9,12 @@
 #if defined(__x86_64__)
 static long enter_kernel(long number, const long *a)
 {
-    register long fourth __asm__("r10") = a[3];
-    register long fifth __asm__("r8") = a[4];
-    register long sixth __asm__("r9") = a[5];
     long value;
-    __asm__ volatile("syscall"
+    __asm__ volatile("movq %5, %%r10\n\tmovq %6, %%r8\n\tmovq %7, %%r9\n\tsyscall"
                      : "=a"(value)
-                     : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(fourth), "r"(fifth),
-                       "r"(sixth)
-                     : "rcx", "r11", "memory");
+                     : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "rm"(a[3]), "rm"(a[4]),
+                       "rm"(a[5])
+                     : "rcx", "r8", "r9", "r10", "r11", "memory");
     return value;
 }
 #elif defined(__aarch64__)
