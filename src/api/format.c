@@ -10,16 +10,17 @@
 // Rows of the by-class tables: those of which there is, or was, anything.
 static const void *row_at(const struct bp_stats *stats, enum bp_table table, unsigned index)
 {
-    const struct bp_class_stats *class_row = &stats->of_class[index];
-    const struct bp_region_stats *region_row = &stats->of_region[index];
-    const struct bp_file_stats *file_row = &stats->of_file[index];
-    if (table == BP_TABLE_CLASSES)
-        return class_row->peak_spans && class_row->object_bytes ? class_row : NULL;
-    if (table == BP_TABLE_FILES)
-        return file_row->allocations ? file_row : NULL;
-    bool any = region_row->used_slots || region_row->cached_slots || region_row->dirty_slots ||
-               region_row->clean_slots;
-    return any ? region_row : NULL;
+    if (table == BP_TABLE_CLASSES) {
+        const struct bp_class_stats *row = &stats->of_class[index];
+        return row->peak_spans && row->object_bytes ? row : NULL;
+    }
+    if (table == BP_TABLE_FILES) {
+        const struct bp_file_stats *row = &stats->of_file[index];
+        return row->allocations ? row : NULL;
+    }
+    const struct bp_region_stats *row = &stats->of_region[index];
+    return row->used_slots || row->cached_slots || row->dirty_slots || row->clean_slots ? row
+                                                                                        : NULL;
 }
 
 static unsigned row_count(enum bp_table table)
