@@ -22,8 +22,8 @@ extern const char *const kind_names[KIND_COUNT];
 void hook_arm(const struct fault *fault);
 void hook_disarm(void);
 bool hook_is_armed(void);
-// Commits that would leave more than this are denied, and so is every mapping; 0: no ceiling.
-void hook_ceiling(size_t n_bytes);
+// Once so much more is committed, metadata aside, commits are denied, and so is every mapping.
+void hook_ceiling(size_t more_bytes);
 // Calls that the fault hit so far.
 unsigned hook_hits(void);
 // Calls that failed for either reason.
