@@ -9,8 +9,7 @@
 // n_bytes in a place that is aligned, or NULL; errno is the caller's.
 static void *aligned(size_t align, size_t n_bytes)
 {
-    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
-        bp_entry_attach();
+    bp_entry_enter();
     return bp_below_alloc(n_bytes, bp_max(align, BP_OBJECT_ALIGN), false);
 }
 

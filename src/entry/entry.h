@@ -7,6 +7,7 @@
 #define BP_ENTRY_ENTRY_H
 
 #include "base/attr.h"
+#include "thread/registry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,11 @@
 // Sets the library up, once, by whoever comes first; and gives the calling thread its heap.
 void bp_entry_init(void);
 BP_COLD void bp_entry_attach(void);
+static inline void bp_entry_enter(void)
+{
+    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
+        bp_entry_attach();
+}
 
 // What the hot path leaves.
 BP_HIDDEN BP_NOINLINE void *bp_entry_malloc_slow(size_t n_bytes);

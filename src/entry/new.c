@@ -37,8 +37,7 @@ static bool new_handler_ran(void)
 static void *new_loop(size_t n_bytes, size_t align)
 {
     void *object;
-    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
-        bp_entry_attach();
+    bp_entry_enter();
     do {
         object = bp_below_alloc(n_bytes, align, false);
     } while (!object && new_handler_ran());
@@ -91,8 +90,7 @@ static void *runtime_new(size_t n_bytes, size_t align, const void *tag)
 
 void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag)
 {
-    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
-        bp_entry_attach();
+    bp_entry_enter();
     void *object = bp_below_alloc(n_bytes, align, false);
     return object ? object : runtime_new(n_bytes, align, tag);
 }

@@ -65,8 +65,7 @@ static bool is_foreign(const void *pointer)
 
 static void *alloc(size_t n_bytes, size_t align)
 {
-    if (BP_UNLIKELY(bp_heap_tls == &bp_heap_none))
-        bp_entry_attach();
+    bp_entry_enter();
     void *object = bp_request_alloc(n_bytes, align, false);
     if (!object)
         errno = ENOMEM;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What Linux alone has, for the systems that lack it: pages that move, names and advice for ranges.
+// What Linux alone has, for the systems that lack it: pages that move, names and advice for ranges,
+// a call that puts memory behind them.
+#include "os/fault.h"
 #include "os/os.h"
+#include "os/os_map.h"
 
 #include <errno.h>
 
@@ -29,4 +32,18 @@ void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
 void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 {
     (void)addr, (void)n_bytes, (void)wanted;
+}
+
+// Nobody else uses pages that are only now being populated for writing. Where they were charged a
+// touch cannot fail.
+int bp_os_populate(void *addr, size_t n_bytes, bool writable)
+{
+    int code = bp_os_injected_fault(BP_OS_COMMIT);
+    for (size_t i = 0; !code && i < n_bytes; i += bp_os_page_bytes()) {
+        volatile char *at = (char *)addr + i;
+        char byte = *at;
+        if (writable)
+            *at = byte;
+    }
+    return code;
 }

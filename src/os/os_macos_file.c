@@ -17,19 +17,6 @@
 
 enum { PIECE_BYTES = 16384 };
 
-// Nobody else uses pages that are only now being populated for writing.
-int bp_os_populate(void *addr, size_t n_bytes, bool writable)
-{
-    int code = bp_os_injected_fault(BP_OS_COMMIT);
-    for (size_t i = 0; !code && i < n_bytes; i += bp_os_page_bytes()) {
-        volatile char *at = (char *)addr + i;
-        char byte = *at;
-        if (writable)
-            *at = byte;
-    }
-    return code;
-}
-
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
     int saved = errno;

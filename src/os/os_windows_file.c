@@ -91,19 +91,6 @@ unsigned bp_os_effective_prot(unsigned prot)
     return prot & BP_OS_PROT_WRITE ? prot | BP_OS_PROT_READ : prot;
 }
 
-// Charged already: a touch cannot fail.
-int bp_os_populate(void *addr, size_t n_bytes, bool writable)
-{
-    int code = bp_os_injected_fault(BP_OS_COMMIT);
-    for (size_t i = 0; !code && i < n_bytes; i += bp_os_page_bytes()) {
-        volatile char *at = (char *)addr + i;
-        char byte = *at;
-        if (writable)
-            *at = byte;
-    }
-    return code;
-}
-
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
     (void)addr, (void)n_bytes;
