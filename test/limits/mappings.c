@@ -20,22 +20,15 @@ struct slot {
 };
 
 static struct slot slots[THREADS][SLOTS];
-static int line_count, most_lines;
+static int most_lines;
 static bool in_reservation;
 static int reservations, undumped, named;
 
-static void count_line(char *line)
-{
-    (void)line;
-    line_count++;
-}
-
 static int count_mappings(void)
 {
-    line_count = 0;
-    maps_lines("/proc/self/maps", count_line);
-    most_lines = line_count > most_lines ? line_count : most_lines;
-    return line_count;
+    int count = maps_mappings();
+    most_lines = count > most_lines ? count : most_lines;
+    return count;
 }
 
 static void slot_write(struct slot *s)

@@ -28,6 +28,22 @@ static inline void maps_lines(const char *path, void (*visit)(char *line))
     close(fd);
 }
 
+static int maps_count;
+
+static inline void maps_count_line(char *line)
+{
+    (void)line;
+    maps_count++;
+}
+
+// How many mappings there are.
+static inline int maps_mappings(void)
+{
+    maps_count = 0;
+    maps_lines("/proc/self/maps", maps_count_line);
+    return maps_count;
+}
+
 // A number of /proc/self/status, in KiB.
 
 static const char *maps_status_name;

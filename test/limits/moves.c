@@ -28,20 +28,7 @@ enum {
 
 static _Atomic(long) moves;
 static long wanted = 500;
-static int line_count, lines_before;
-
-static void count_line(char *line)
-{
-    (void)line;
-    line_count++;
-}
-
-static int mappings(void)
-{
-    line_count = 0;
-    maps_lines("/proc/self/maps", count_line);
-    return line_count;
-}
+static int lines_before;
 
 static int bound(int classes)
 {
@@ -91,7 +78,7 @@ static void watch_mappings(struct watch *watch)
 {
     if (moves < watch->next)
         return;
-    int now = mappings();
+    int now = maps_mappings();
     watch->most = now > watch->most ? now : watch->most;
     watch->next += SAMPLE_EVERY;
 }
@@ -152,7 +139,7 @@ int main(int argc, char **argv)
 {
     wanted = argc > 1 ? atol(argv[1]) : wanted;
     check_begin();
-    lines_before = mappings();
+    lines_before = maps_mappings();
     go_on("churn of 5 to 25 MiB", 3, block_replace); // slots of 8, 16 and 32 MiB
     go_on("growth to 25 MiB", 5, block_grow);        // of 2 to 32
     return check_end();

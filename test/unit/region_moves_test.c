@@ -34,20 +34,6 @@ struct object {
 
 static struct object objects[LIVE];
 static struct prng rng = {1};
-static int line_count;
-
-static void count_line(char *line)
-{
-    (void)line;
-    line_count++;
-}
-
-static int mappings(void)
-{
-    line_count = 0;
-    maps_lines("/proc/self/maps", count_line);
-    return line_count;
-}
 
 static void mark(const struct object *o)
 {
@@ -132,12 +118,12 @@ static void mappings_stay_bounded(void)
     size_t most_pieces = 0, steps = 0;
     boot();
     fault_none();
-    before = mappings();
+    before = maps_mappings();
     for (; fault_plan.seen[BP_OS_MOVE] < wanted && steps < MOVES; steps++) {
         step();
         most_pieces = bp_max(most_pieces, bp_load_relaxed(&bp_counters.moved_pieces));
         if (steps % SAMPLE_EVERY == 0)
-            most = (int)bp_max((size_t)most, (size_t)mappings());
+            most = (int)bp_max((size_t)most, (size_t)maps_mappings());
     }
     check_print("%u moves in %zu steps; %d mappings at first, %d at most, bound %d; %zu pieces",
                 fault_plan.seen[BP_OS_MOVE], steps, before, most, before + MAPPINGS_MAX,
@@ -153,7 +139,7 @@ static void nothing_is_left(void)
 {
     boot();
     fault_none();
-    int before = mappings();
+    int before = maps_mappings();
     for (int i = 0; i < 2000; i++)
         step();
     CHECK(fault_plan.seen[BP_OS_MOVE] > 100);
@@ -164,7 +150,7 @@ static void nothing_is_left(void)
     bp_purge_down_to(0);
     CHECK_EQ(dirty_bytes(), 0);
     CHECK_EQ(bp_load_relaxed(&bp_counters.moved_pieces), 0);
-    CHECK_FMT(mappings() <= before + MAPPINGS_MAX - 2 * MOVED_MAX, "%d", mappings());
+    CHECK_FMT(maps_mappings() <= before + MAPPINGS_MAX - 2 * MOVED_MAX, "%d", maps_mappings());
 }
 
 UNIT_MAIN(UNIT_CASE(mappings_stay_bounded), UNIT_CASE(nothing_is_left))
