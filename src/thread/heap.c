@@ -7,6 +7,7 @@
 #include "region/depot.h"
 #include "region/span.h"
 #include "thread/counted.h"
+#include "thread/large.h"
 #include "thread/registry.h"
 
 enum {
@@ -220,6 +221,7 @@ static void visit(struct bp_heap *heap, unsigned class_index)
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bin_age(heap, i);
     strays_each(heap, stray_age);
+    bp_large_age(heap);
     bp_registry_age();
 }
 

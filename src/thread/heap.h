@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BP_CACHED_REGIONS = 6, BP_OWN_SLOTS = 4, BP_SHARED_SLOTS = 4 }; // slots up to 2 MiB
+enum { BP_CACHED_REGIONS = 6, BP_OWN_SLOTS = 8, BP_SHARED_SLOTS = 4 }; // slots up to 2 MiB
 
 enum bp_heap_state { BP_HEAP_EMPTY, BP_HEAP_LIVE, BP_HEAP_PARKED };
 
@@ -60,6 +60,8 @@ struct bp_own_slot {
 
 struct bp_slot_cache {
     uint32_t own_count;
+    uint32_t seen_count; // own_count and frees when bp_large_age looked last
+    size_t seen_frees;
     bp_atomic_u32 own_limit; // the limits are also set by others (bp_large_set_buffer)
     bp_atomic_u32 shared_limit;
     // For statistics, so that a hit counts once: frees that went to own, and what else went there

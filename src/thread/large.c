@@ -126,6 +126,27 @@ void bp_large_flush_shared(struct bp_heap *heap)
     }
 }
 
+static void own_reduce(struct bp_slot_cache *cache, unsigned region, uint32_t most)
+{
+    while (cache->own_count > most) {
+        others_add(cache, (size_t)-1);
+        bp_region_give(region, cache->own[--cache->own_count].object);
+    }
+}
+
+void bp_large_age(struct bp_heap *heap)
+{
+    bp_large_init(heap);
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
+        struct bp_slot_cache *cache = &heap->slots[region];
+        size_t frees = bp_load_relaxed(&cache->frees);
+        bool idle = frees == cache->seen_frees && cache->own_count == cache->seen_count;
+        own_reduce(cache, region, idle ? 0 : bp_load_u32_relaxed(&cache->own_limit));
+        cache->seen_count = cache->own_count;
+        cache->seen_frees = frees;
+    }
+}
+
 bool bp_large_keeps_any(const struct bp_heap *heap)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
@@ -138,12 +159,8 @@ bool bp_large_keeps_any(const struct bp_heap *heap)
 void bp_large_flush(struct bp_heap *heap)
 {
     bp_large_flush_shared(heap);
-    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
-        struct bp_slot_cache *cache = &heap->slots[region];
-        others_add(cache, -(size_t)cache->own_count);
-        while (cache->own_count)
-            bp_region_give(region, cache->own[--cache->own_count].object);
-    }
+    for (unsigned region = 0; region < BP_CACHED_REGIONS; region++)
+        own_reduce(&heap->slots[region], region, 0);
 }
 
 void bp_large_empty(struct bp_heap *heap)

@@ -89,6 +89,9 @@ void bp_large_init(struct bp_heap *heap);
 // How many bytes of each class a heap may keep, as far as its places go; SIZE_MAX: as it comes.
 void bp_large_set_buffer(size_t n_bytes);
 size_t bp_large_buffer(void);
+// Now and then, from the heap's slow paths: own slots of a size that nobody asks for any more, and
+// what is beyond a share that has become smaller, go to the pools.
+void bp_large_age(struct bp_heap *heap);
 // Whether the heap keeps slots of its own.
 bool bp_large_keeps_any(const struct bp_heap *heap);
 // The heap's slots go to the pools: all of them, or those in sight of other threads.

@@ -9,8 +9,8 @@
 enum { PAGE = 4096 };
 static const size_t n_of[BP_CACHED_REGIONS] = {60000,  120000,     250000,
                                                500000, BP_MIB - 1, 2 * BP_MIB - 1};
-static const unsigned own_most[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 1};
-static const unsigned shared_most[BP_CACHED_REGIONS] = {4, 4, 2, 1, 1, 0};
+static const unsigned own_most[BP_CACHED_REGIONS] = {8, 8, 8, 4, 2, 1};
+static const unsigned shared_most[BP_CACHED_REGIONS] = {4, 4, 4, 2, 1, 0};
 
 static struct bp_heap *boot(void)
 {
@@ -157,33 +157,67 @@ static void hits_need_no_call(void)
     CHECK_PTR(bp_large_try_alloc(heap, n_of[1] - 2 * PAGE), object);
     CHECK_EQ(usable(object), bp_align_up(n_of[1] - 2 * PAGE, PAGE));
     heap_check(heap);
-    void *others[5];
-    for (int i = 0; i < 5; i++)
+    void *others[BP_OWN_SLOTS + 1];
+    for (int i = 0; i <= BP_OWN_SLOTS; i++)
         others[i] = alloc(heap, n_of[1]);
-    for (int i = 0; i < 5; i++)
-        CHECK_EQ(bp_large_try_free(heap, others[i]), i < 4);
+    for (int i = 0; i <= BP_OWN_SLOTS; i++)
+        CHECK_EQ(bp_large_try_free(heap, others[i]), i < BP_OWN_SLOTS);
 }
+
+enum { ALL_SLOTS = BP_OWN_SLOTS + BP_SHARED_SLOTS };
 
 static void leave_slots(struct bp_heap *heap, void **objects)
 {
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < ALL_SLOTS; i++)
         objects[i] = alloc(heap, n_of[0]);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < ALL_SLOTS; i++)
         release(heap, objects[i]);
 }
 
 // Other threads' slots that are in sight, before fresh address space.
 static void takes_from_others_before_fresh(void)
 {
-    void *objects[8];
+    void *objects[ALL_SLOTS];
     leave_slots(boot(), objects);
     bp_heap_tls = (struct bp_heap_hot *)&bp_heap_none; // as another thread
     struct bp_heap *heap = thread_heap();
-    for (int i = 0; i < 4; i++)
-        CHECK_PTR(alloc(heap, n_of[0]), objects[4 + i]);
+    for (int i = 0; i < BP_SHARED_SLOTS; i++)
+        CHECK_PTR(alloc(heap, n_of[0]), objects[BP_OWN_SLOTS + i]);
     char *fresh = alloc(heap, n_of[0]);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < ALL_SLOTS; i++)
         CHECK(fresh != objects[i]);
+}
+
+// What nobody asked for between two looks goes to the pools; what is in use stays.
+static void idle_slots_leave(void)
+{
+    struct bp_heap *heap = boot();
+    char *idle = alloc(heap, n_of[0]), *busy = alloc(heap, n_of[1]);
+    release(heap, idle);
+    for (int i = 0; i < 3; i++) {
+        CHECK(bp_large_try_free(heap, busy));
+        bp_large_age(heap);
+        CHECK_EQ(heap->slots[0].own_count, i == 0);
+        CHECK_EQ(heap->slots[1].own_count, 1);
+        CHECK_PTR(bp_large_try_alloc(heap, n_of[1]), busy);
+    }
+    CHECK_EQ(bp_region_slot(0, idle)->state, BP_SLOT_DIRTY);
+    CHECK_EQ(bp_large_cache_allocs(&heap->slots[1]), 3);
+    heap_check(heap);
+}
+
+// Each heap keeps less when there are many.
+static void a_smaller_share_lets_slots_go(void)
+{
+    void *objects[ALL_SLOTS];
+    struct bp_heap *heap = boot();
+    size_t share = bp_load_relaxed(&bp_heap_share_bytes);
+    leave_slots(heap, objects);
+    bp_store_relaxed(&bp_heap_share_bytes, 8 * bp_region_slot_bytes(0));
+    bp_large_age(heap);
+    CHECK_EQ(heap->slots[0].own_count, 2);
+    heap_check(heap);
+    bp_store_relaxed(&bp_heap_share_bytes, share);
 }
 
 // --- ways out ---
@@ -381,7 +415,8 @@ static void direct_mappings_are_remapped(void)
 UNIT_MAIN(UNIT_CASE(objects_start_their_slots), UNIT_CASE(aligns), UNIT_CASE(zeroes),
           UNIT_CASE(heaps_keep_a_few_slots), UNIT_CASE(larger_slots_are_pooled),
           UNIT_CASE(without_a_heap_nothing_is_kept), UNIT_CASE(hits_need_no_call),
-          UNIT_CASE(takes_from_others_before_fresh), UNIT_CASE(next_larger_region_helps),
+          UNIT_CASE(takes_from_others_before_fresh), UNIT_CASE(idle_slots_leave),
+          UNIT_CASE(a_smaller_share_lets_slots_go), UNIT_CASE(next_larger_region_helps),
           UNIT_CASE(without_regions_runs_of_chunks_serve),
           UNIT_CASE(nothing_is_lost_when_nothing_helps), UNIT_CASE(crimes_are_told_apart),
           UNIT_CASE(grows_in_place_within_the_slot), UNIT_CASE(outgrows_by_moving_pages),

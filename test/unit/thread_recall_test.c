@@ -10,7 +10,7 @@ enum {
     TINY = 2,
     RARE = 40,
     BLOCKS = 600,
-    SLOTS = 4,
+    SHARED_SLOTS = 4,
     LARGE_BYTES = 100000,
     LEFT_OBJECTS = 2
 };
@@ -31,9 +31,9 @@ static void fill_caches(void *unused)
         blocks[i % 3][i / 3] = hot_malloc(sizes[i % 3]);
     for (int i = 0; i < 3 * BLOCKS; i++)
         hot_free(blocks[i % 3][i / 3]);
-    for (int i = 0; i < 2 * SLOTS; i++)
+    for (int i = 0; i < BP_OWN_SLOTS + SHARED_SLOTS; i++)
         blocks[0][i] = hot_malloc(LARGE_BYTES);
-    for (int i = 0; i < 2 * SLOTS; i++)
+    for (int i = 0; i < BP_OWN_SLOTS + SHARED_SLOTS; i++)
         hot_free(blocks[0][i]);
 }
 
@@ -86,8 +86,8 @@ static void check_full(struct bp_heap *heap)
     CHECK(chain_length(bp_heap_own_bin(heap, TINY)->head) > LEFT_OBJECTS ||
           bp_load_ptr_relaxed(&heap->cold[TINY].spare));
     CHECK(chain_length(bp_heap_own_bin(heap, SMALL)->head) > LEFT_OBJECTS);
-    CHECK_EQ(own_slots(heap, 1), SLOTS);
-    CHECK_EQ(slots_in_sight(heap, 1), SLOTS);
+    CHECK_EQ(own_slots(heap, 1), BP_OWN_SLOTS);
+    CHECK_EQ(slots_in_sight(heap, 1), SHARED_SLOTS);
 }
 
 static void check_emptied(struct bp_heap *heap)
