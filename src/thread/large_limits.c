@@ -21,7 +21,8 @@ static void limits_by_buffer(struct bp_heap *heap, size_t buffer)
 
 // Of each region a quarter of the share for the heap itself, half as much in sight of others. A
 // working set of random sizes has some slots of every region free at any time; what its cache has
-// no place for costs locks, twice (64 objects of up to 1.1 MiB: 0.7 of the time with a single slot).
+// no place for costs locks, twice (64 objects of up to 1.1 MiB: 0.7 of the time with a single
+// slot).
 static void limits_by_share(struct bp_heap *heap, size_t share)
 {
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
