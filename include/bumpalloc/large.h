@@ -113,7 +113,7 @@ struct bump_large_config {
     // it more, whichever is longer. Default BUMP_LARGE_AUTO: 2 MiB, later 32. Slots of 32 MiB and
     // more are areas of their own.
     size_t growth_dampener;
-    // What a thread keeps of each class, in bytes; up to 8 slots of classes up to 2 MiB. 0:
+    // What a thread keeps of each class, in bytes; up to 12 slots of classes up to 2 MiB. 0:
     // nothing. Default BUMP_LARGE_AUTO: 4.5 MiB for itself and 3 in sight of others, over all
     // classes.
     size_t local_buffer_bytes;

@@ -359,6 +359,13 @@ static void conf_read(const char *text)
     }
 }
 
+bool bp_options_any(void)
+{
+    static char prefix[] = "BUMPALLOC_"; // not among the constants (thread/boot.c)
+    unsigned cursor = 0;
+    return bp_os_conf() || bp_os_env_next(prefix, &cursor);
+}
+
 void bp_options_read(void)
 {
     const char *conf = bp_os_conf();

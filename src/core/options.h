@@ -9,6 +9,8 @@
 #ifndef BP_CORE_OPTIONS_H
 #define BP_CORE_OPTIONS_H
 
+#include "base/attr.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +73,8 @@ struct bp_option {
 extern struct bp_options bp_options;
 
 void bp_options_read(void);
+// Was any option given, good or bad?
+BP_COLD bool bp_options_any(void);
 
 // How far an object that realloc makes so large is to be able to grow in place; 0: no further than
 // it comes.

@@ -15,6 +15,10 @@
 
 // Sets the library up, once, by whoever comes first; and gives the calling thread its heap.
 void bp_entry_init(void);
+// The same as far as it must be done before the program begins (thread/boot.h).
+BP_COLD void bp_entry_init_early(void);
+// Before the process ends: what it asked to be told then.
+BP_COLD void bp_entry_finish(void);
 BP_COLD void bp_entry_attach(void);
 static inline void bp_entry_enter(void)
 {

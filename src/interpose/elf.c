@@ -201,18 +201,16 @@ BP_EXPORT int mallopt(int parameter, int value)
     return 1;
 }
 
-// Not relied on: the first call initialises. But it makes our fork handlers the first, so that
-// other libraries' handlers may still allocate when theirs run.
+// Not relied on: the first call initialises.
 static __attribute__((constructor(101))) void early(void)
 {
-    bp_entry_init();
+    bp_entry_init_early();
 }
 
 // After the program's own handlers and destructors: what is in use then was never freed.
 static __attribute__((destructor(101))) void late(void)
 {
-    bp_profile_at_exit();
-    bp_report_at_exit();
+    bp_entry_finish();
 }
 
 #if BP_ARCHIVE && defined(__GLIBC__)

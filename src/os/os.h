@@ -119,9 +119,9 @@ uint64_t bp_os_now_ns(void);
 // The environment's value or NULL; always NULL for a program that runs with raised privileges.
 const char *bp_os_env(const char *name);
 // The next entry "NAME=value" whose name begins so, or NULL; a cursor starts at 0. As above.
-const char *bp_os_env_next(const char *prefix, unsigned *cursor);
+BP_COLD const char *bp_os_env_next(const char *prefix, unsigned *cursor);
 // What the program defines as bumpalloc_conf (bumpalloc/bumpalloc.h), or NULL.
-const char *bp_os_conf(void);
+BP_COLD const char *bp_os_conf(void);
 void bp_os_write_error(const char *text, size_t n_bytes);
 // All of it, to a descriptor.
 int bp_os_write(int descriptor, const char *text, size_t n_bytes);
@@ -159,7 +159,7 @@ int bp_os_thread_exit_register(void (*fn)(void *));
 int bp_os_thread_exit_arm(void *argument);
 // The argument that the calling thread is armed with, NULL if it is not, or its end has begun.
 void *bp_os_thread_exit_argument(void);
-int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+BP_COLD int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 // The next definition of a function behind this library's, or NULL.
 void *bp_os_next_function(const char *name);
 // A function of the C++ runtime, if the process has loaded one by now, or NULL.

@@ -16,9 +16,10 @@
 
 size_t bp_os_page_bytes(void)
 {
-    static bp_atomic_size page_bytes;
+    enum { UNKNOWN = 1 }; // not 0: many processes are short, and a page of zeros costs two faults
+    static bp_atomic_size page_bytes = UNKNOWN;
     size_t known = bp_load_relaxed(&page_bytes);
-    if (!known) {
+    if (known == UNKNOWN) {
         known = (size_t)getauxval(AT_PAGESZ);
         bp_store_relaxed(&page_bytes, known);
     }
@@ -64,9 +65,13 @@ extern void _IO_list_resetlock(void);
 #pragma weak _IO_list_unlock
 #pragma weak _IO_list_resetlock
 
+static void nothing(void)
+{
+}
+
 static struct {
     void (*prepare)(void), (*parent)(void), (*child)(void);
-} on_fork;
+} on_fork = {nothing, nothing, nothing};
 
 static void fork_prepare(void)
 {

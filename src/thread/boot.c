@@ -7,9 +7,12 @@
 #include "reserve/reserve.h"
 #include "thread/fork.h"
 
-enum { BOOT_NOT_YET, BOOT_RUNNING, BOOT_READY };
+// Most processes are short: what a process that never allocates touches is not zero, and so stands
+// in a page that the loader has written to.
+enum { BOOT_NOT_YET = 1, BOOT_RUNNING, BOOT_READY };
 
-static bp_atomic_u32 state;
+static bp_atomic_u32 state = BOOT_NOT_YET;
+static bp_atomic_u32 fork_unhooked = true;
 
 static void boot(void (*report)(void))
 {
@@ -26,6 +29,35 @@ static void boot(void (*report)(void))
         report();
 }
 
+// Who forks has booted: a child whose parent was in the middle of it would wait for ever. Without
+// options, which boot early, there is nothing to report.
+static void fork_prepare(void)
+{
+    bp_boot(NULL);
+    bp_fork_prepare();
+}
+
+// May allocate, once other libraries have registered many hooks.
+static BP_COLD void fork_hook(void)
+{
+    // pairs with nothing: it only elects who registers
+    if (bp_cas_u32_acquire(&fork_unhooked, true, false))
+        bp_os_fork_register(fork_prepare, bp_fork_parent, bp_fork_child);
+}
+
+bool bp_boot_is_done(void)
+{
+    // pairs with the release in bp_boot
+    return bp_load_u32_acquire(&state) == BOOT_READY;
+}
+
+void bp_boot_early(void (*report)(void))
+{
+    fork_hook();
+    if (bp_options_any())
+        bp_boot(report);
+}
+
 // Nothing in boot allocates, or calls what programs hook (os/os_syscall.h): nobody waits for
 // itself.
 void bp_boot(void (*report)(void))
@@ -38,8 +70,7 @@ void bp_boot(void (*report)(void))
         boot(report);
         // pairs with the acquire above and below
         bp_store_u32_release(&state, BOOT_READY);
-        // May allocate, which is why it comes after READY.
-        bp_os_fork_register(bp_fork_prepare, bp_fork_parent, bp_fork_child);
+        fork_hook(); // after READY, since it may allocate
         return;
     }
     // pairs with the release above

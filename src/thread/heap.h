@@ -73,11 +73,8 @@ struct bp_slot_cache {
 
 struct bp_heap {
     struct bp_heap_hot hot;
-    struct bp_bin_cold cold[BP_CLASS_COUNT];
-    struct bp_stray_cold stray[BP_OWNER_COUNT][BP_CLASS_COUNT];
-    uint32_t owner;      // the owner number that its keys have
-    uint32_t stray_seen; // a bit for each owner whose objects came here
-    struct bp_slot_cache slots[BP_CACHED_REGIONS];
+    uint32_t owner;       // the owner number that its keys have
+    uint32_t stray_seen;  // a bit for each owner whose objects came here
     bp_atomic_u32 visits; // the owner's, in slow paths that are not over (thread/recall.h)
     uint32_t age;         // slow paths so far
     uint32_t donor;       // the class that was last made to give up capacity
@@ -93,6 +90,9 @@ struct bp_heap {
     enum bp_heap_state state;
     bool away;    // called away: the owner is to come home before it touches it again
     bool emptied; // and meanwhile emptied
+    struct bp_slot_cache slots[BP_CACHED_REGIONS];
+    struct bp_bin_cold cold[BP_CLASS_COUNT];
+    struct bp_stray_cold stray[BP_OWNER_COUNT][BP_CLASS_COUNT];
 };
 _Static_assert(sizeof(struct bp_heap) <= BP_HEAP_RECORD_BYTES, "meta.h counts on it");
 

@@ -62,7 +62,7 @@ static void heap_clear(struct bp_heap *heap)
         seen |= 1u << BP_COUNTED_OWNER;
     for (; seen; seen &= seen - 1)
         memset(bp_heap_bin(&heap->hot, bp_key(0, (unsigned)__builtin_ctz(seen))), 0, bins_bytes);
-    memset(&heap->cold, 0, sizeof(*heap) - offsetof(struct bp_heap, cold));
+    memset(&heap->owner, 0, sizeof(*heap) - offsetof(struct bp_heap, owner));
 }
 
 // All zero before.
@@ -79,7 +79,8 @@ static struct bp_heap *record_create_locked(void)
     if (!bp_meta_commit(BP_META_HEAPS, ((size_t)index + 1) * BP_HEAP_RECORD_BYTES))
         return NULL;
     struct bp_heap *heap = bp_registry_at(index);
-    heap_init(heap, index);
+    if (index)
+        heap_init(heap, index); // the first is the common heap: most processes never touch it
     // pairs with bp_registry_count: the record is set up
     bp_store_u32_release(&bp_registry_records, index + 1);
     return heap;
@@ -102,11 +103,8 @@ bool bp_registry_init(void)
         return common_heap() != NULL;
     bp_lock_take(&registry.lock);
     struct bp_heap *heap = common_heap() ? common_heap() : record_create_locked();
-    if (heap) {
-        heap->state = BP_HEAP_LIVE;
-        // pairs with common_heap
-        bp_store_ptr_release(&registry.common, heap);
-    }
+    if (heap)
+        bp_store_ptr_release(&registry.common, heap); // pairs with common_heap
     bp_lock_give(&registry.lock);
     return heap != NULL;
 }
@@ -300,6 +298,16 @@ void bp_registry_thread_ended(void *heap)
     bp_purge_check();
 }
 
+// It needs no keys, since no malloc begins in it, and its slots' limits come with the first slot.
+static void common_begin(struct bp_heap *common)
+{
+    if (common->state == BP_HEAP_LIVE)
+        return;
+    bp_lock_take(&registry.lock);
+    common->state = BP_HEAP_LIVE;
+    bp_lock_give(&registry.lock);
+}
+
 BP_PROVE(no_thread_safety_analysis) struct bp_heap *bp_registry_borrow(void)
 {
     struct bp_heap *own = bp_registry_enter();
@@ -307,6 +315,7 @@ BP_PROVE(no_thread_safety_analysis) struct bp_heap *bp_registry_borrow(void)
     if (!common)
         return own;
     bp_lock_take(&registry.common_lock);
+    common_begin(common);
     return common;
 }
 

@@ -254,7 +254,8 @@ void seat_step(struct seat *seat)
 {
     struct block *b = &seat->slots[prng_below(&seat->rng, SEAT_SLOTS)];
     enum op op = fit_op(seat, b, pick_op(&seat->rng));
-    seat->done[op]++;
+    uint64_t done = __atomic_load_n(&seat->done[op], __ATOMIC_RELAXED);
+    __atomic_store_n(&seat->done[op], done + 1, __ATOMIC_RELAXED); // its own thread's alone
     switch (op) {
     case OP_FREE:
         seat_free(seat, b);
