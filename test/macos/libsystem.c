@@ -212,6 +212,20 @@ static int mac_madvise(void *addr, size_t n_bytes, int advice)
     return advice == 3 ? madvise(addr, n_bytes, MADV_WILLNEED) : -1;
 }
 
+// One answer for each of our pages, which may be several of the kernel's.
+static int mac_mincore(void *addr, size_t n_bytes, unsigned char *ret_pages)
+{
+    enum { KERNEL_PAGES = 16 };
+    size_t page = (size_t)getpagesize();
+    unsigned char bits[KERNEL_PAGES];
+    for (size_t i = 0; i < n_bytes / page; i++) {
+        if (mincore((char *)addr + i * page, page, bits) != 0)
+            return -1;
+        ret_pages[i] = bits[0];
+    }
+    return 0;
+}
+
 static int mac_minherit(void *addr, size_t n_bytes, int inherit)
 {
     return inherit == 2 ? madvise(addr, n_bytes, MADV_DONTFORK) : -1;
@@ -400,7 +414,7 @@ static const struct libsystem_function functions[] = {
     SAME(memmove),
     SAME(memset),
     OTHER(mmap, mac_mmap),
-    SAME(mincore),
+    OTHER(mincore, mac_mincore),
     SAME(mprotect),
     SAME(munmap),
     SAME(pthread_attr_destroy),
