@@ -29,6 +29,46 @@ static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file,
     return mmap(addr, n_bytes, prot, translated, file, offset);
 }
 
+// Like a map entry whose most protection is none, a shared mapping of a file that was opened to
+// read cannot be made writable. An emulator does not map what lies behind the end of a file.
+static void *map_closed(void *addr, size_t n_bytes, int flags)
+{
+#if defined(CHECK_EMULATED)
+    return mmap(addr, n_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1,
+                0);
+#else
+    int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    void *mapped = mmap(addr, n_bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE | flags, zeros, 0);
+    close(zeros);
+    return mapped;
+#endif
+}
+
+static const unsigned mac_task = 0x103;
+
+// As far as the library calls it: nothing that could ever be accessed.
+static int mac_vm_map(unsigned task, uint64_t *address, uint64_t n_bytes, uint64_t mask, int flags,
+                      unsigned object, uint64_t offset, unsigned copy, int protection, int most,
+                      unsigned inheritance)
+{
+    enum { NO_SPACE = 3, INVALID_ARGUMENT = 4, ANYWHERE = 1, FIXED_OVERWRITE = 0x4000 };
+    void *fixed = (void *)(uintptr_t)*address;
+    if (task != mac_task || object || offset || copy || protection || most || inheritance != 1)
+        return INVALID_ARGUMENT;
+    if (flags == FIXED_OVERWRITE)
+        return map_closed(fixed, n_bytes, MAP_FIXED) == MAP_FAILED ? NO_SPACE : 0;
+    char *raw = flags == ANYWHERE ? map_closed(NULL, n_bytes + mask, 0) : MAP_FAILED;
+    if (raw == MAP_FAILED)
+        return NO_SPACE;
+    size_t head = -(size_t)raw & mask, page = (size_t)getpagesize();
+    if (head)
+        munmap(raw, head);
+    if ((mask - head) / page)
+        munmap(raw + head + n_bytes, mask - head);
+    *address = (uint64_t)(uintptr_t)(raw + head);
+    return 0;
+}
+
 static int mac_getrlimit(int resource, struct rlimit *ret_limit)
 {
     int code = getrlimit(resource == 5 ? RLIMIT_AS : RLIMIT_CPU, ret_limit);
@@ -372,6 +412,7 @@ static const struct libsystem_function functions[] = {
     OTHER(open, mac_open),
     OTHER(fcntl, mac_fcntl),
     OTHER(fstat, mac_fstat),
+    OTHER(fstat$INODE64, mac_fstat),
     SAME(fclose),
     SAME(ftruncate),
     SAME(fwrite),
@@ -407,7 +448,9 @@ static const struct libsystem_function functions[] = {
     NAMED(aligned_alloc),
     NAMED(strdup),
     NAMED(strndup),
-    SAME(realpath),
+    OTHER(realpath$DARWIN_EXTSN, realpath),
+    OTHER(mach_task_self_, &mac_task),
+    OTHER(mach_vm_map, mac_vm_map),
     SAME(memchr),
     SAME(memcmp),
     SAME(memcpy),
