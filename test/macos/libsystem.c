@@ -22,10 +22,19 @@ extern char **environ;
 
 // --- numbers that differ ---
 
+// The kernel's map has an entry for each 128 MiB that can ever be accessed.
+static size_t pieces;
+
+size_t libsystem_pieces(void)
+{
+    return __atomic_load_n(&pieces, __ATOMIC_RELAXED);
+}
+
 static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
 {
     int translated =
         (flags & 0x13) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
+    __atomic_add_fetch(&pieces, n_bytes >> 27, __ATOMIC_RELAXED);
     return mmap(addr, n_bytes, prot, translated, file, offset);
 }
 

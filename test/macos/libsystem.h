@@ -28,6 +28,9 @@ void *libsystem_malloc(size_t n_bytes);
 bool libsystem_owns(const void *pointer);
 unsigned libsystem_block_count(void);
 
+// How many whole pieces of 128 MiB the kernel's map was cut into by mmap.
+size_t libsystem_pieces(void);
+
 // The registry.
 struct bp_zone *libsystem_zone_at(unsigned index);
 unsigned libsystem_zone_count(void);

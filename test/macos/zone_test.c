@@ -74,6 +74,12 @@ static void zone_is_first_and_complete(void)
           it->print_task && it->task_statistics);
 }
 
+// The reservation is terabytes, and neither start nor fork may pay for its length.
+static void costs_few_map_entries(void)
+{
+    CHECK(libsystem_pieces() < 16);
+}
+
 static void zone_serves(void)
 {
     struct bp_zone *zone = our_zone();
@@ -222,6 +228,7 @@ int main(int count, char **arguments)
     image_load(&image, arguments[1], libsystem_resolve);
     interposes_the_untyped_family_and_zones();
     zone_is_first_and_complete();
+    costs_few_map_entries();
     zone_serves();
     strings_are_ours();
     foreign_pointers_go_to_their_zone();
