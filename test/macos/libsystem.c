@@ -22,62 +22,6 @@ extern char **environ;
 
 // --- numbers that differ ---
 
-// The kernel's map has an entry for each 128 MiB that can ever be accessed.
-static size_t pieces;
-
-size_t libsystem_pieces(void)
-{
-    return __atomic_load_n(&pieces, __ATOMIC_RELAXED);
-}
-
-static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
-{
-    int translated =
-        (flags & 0x13) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
-    __atomic_add_fetch(&pieces, n_bytes >> 27, __ATOMIC_RELAXED);
-    return mmap(addr, n_bytes, prot, translated, file, offset);
-}
-
-// Like a map entry whose most protection is none, a shared mapping of a file that was opened to
-// read cannot be made writable. An emulator does not map what lies behind the end of a file.
-static void *map_closed(void *addr, size_t n_bytes, int flags)
-{
-#if defined(CHECK_EMULATED)
-    return mmap(addr, n_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1,
-                0);
-#else
-    int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    void *mapped = mmap(addr, n_bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE | flags, zeros, 0);
-    close(zeros);
-    return mapped;
-#endif
-}
-
-static const unsigned mac_task = 0x103;
-
-// As far as the library calls it: nothing that could ever be accessed.
-static int mac_vm_map(unsigned task, uint64_t *address, uint64_t n_bytes, uint64_t mask, int flags,
-                      unsigned object, uint64_t offset, unsigned copy, int protection, int most,
-                      unsigned inheritance)
-{
-    enum { NO_SPACE = 3, INVALID_ARGUMENT = 4, ANYWHERE = 1, FIXED_OVERWRITE = 0x4000 };
-    void *fixed = (void *)(uintptr_t)*address;
-    if (task != mac_task || object || offset || copy || protection || most || inheritance != 1)
-        return INVALID_ARGUMENT;
-    if (flags == FIXED_OVERWRITE)
-        return map_closed(fixed, n_bytes, MAP_FIXED) == MAP_FAILED ? NO_SPACE : 0;
-    char *raw = flags == ANYWHERE ? map_closed(NULL, n_bytes + mask, 0) : MAP_FAILED;
-    if (raw == MAP_FAILED)
-        return NO_SPACE;
-    size_t head = -(size_t)raw & mask, page = (size_t)getpagesize();
-    if (head)
-        munmap(raw, head);
-    if ((mask - head) / page)
-        munmap(raw + head + n_bytes, mask - head);
-    *address = (uint64_t)(uintptr_t)(raw + head);
-    return 0;
-}
-
 static int mac_getrlimit(int resource, struct rlimit *ret_limit)
 {
     int code = getrlimit(resource == 5 ? RLIMIT_AS : RLIMIT_CPU, ret_limit);
@@ -256,35 +200,6 @@ static int mac_fstat(int file, struct mac_stat *ret_status)
     return code;
 }
 
-static int mac_madvise(void *addr, size_t n_bytes, int advice)
-{
-    return advice == 3 ? madvise(addr, n_bytes, MADV_WILLNEED) : -1;
-}
-
-// One answer for each of our pages, which may be several of the kernel's.
-static int mac_mincore(void *addr, size_t n_bytes, unsigned char *ret_pages)
-{
-    enum { KERNEL_PAGES = 16 };
-    size_t page = (size_t)getpagesize();
-    unsigned char bits[KERNEL_PAGES];
-    for (size_t i = 0; i < n_bytes / page; i++) {
-        if (mincore((char *)addr + i * page, page, bits) != 0)
-            return -1;
-        ret_pages[i] = bits[0];
-    }
-    return 0;
-}
-
-static int mac_minherit(void *addr, size_t n_bytes, int inherit)
-{
-    return inherit == 2 ? madvise(addr, n_bytes, MADV_DONTFORK) : -1;
-}
-
-static int mac_msync(void *addr, size_t n_bytes, int flags)
-{
-    return flags == 0x10 ? msync(addr, n_bytes, MS_SYNC) : -1;
-}
-
 // macOS keeps /tmp there.
 static int mac_mkstemp(char *pattern)
 {
@@ -426,10 +341,7 @@ static const struct libsystem_function functions[] = {
     SAME(ftruncate),
     SAME(fwrite),
     OTHER(funopen, mac_funopen),
-    OTHER(madvise, mac_madvise),
-    OTHER(minherit, mac_minherit),
     OTHER(mkstemp, mac_mkstemp),
-    OTHER(msync, mac_msync),
     SAME(pread),
     SAME(pwrite),
     OTHER(unlink, mac_unlink),
@@ -458,17 +370,11 @@ static const struct libsystem_function functions[] = {
     NAMED(strdup),
     NAMED(strndup),
     OTHER(realpath$DARWIN_EXTSN, realpath),
-    OTHER(mach_task_self_, &mac_task),
-    OTHER(mach_vm_map, mac_vm_map),
     SAME(memchr),
     SAME(memcmp),
     SAME(memcpy),
     SAME(memmove),
     SAME(memset),
-    OTHER(mmap, mac_mmap),
-    OTHER(mincore, mac_mincore),
-    SAME(mprotect),
-    SAME(munmap),
     SAME(pthread_attr_destroy),
     SAME(pthread_attr_init),
     OTHER(pthread_attr_setdetachstate, mac_setdetachstate),
@@ -502,5 +408,7 @@ static void *find(const struct libsystem_function *table, const char *name)
 void *libsystem_resolve(const char *name)
 {
     void *function = find(functions, name);
+    if (!function)
+        function = find(libsystem_memory_functions, name);
     return function ? function : find(libsystem_zone_functions, name);
 }

@@ -19,6 +19,7 @@ struct libsystem_function {
 #name, (void *)(size_t)(function)                                                          \
     }
 extern const struct libsystem_function libsystem_zone_functions[]; // a NULL name ends it
+extern const struct libsystem_function libsystem_memory_functions[];
 
 // The function of that name; NULL if there is no stand-in.
 void *libsystem_resolve(const char *name);
