@@ -31,6 +31,8 @@ unsigned libsystem_block_count(void);
 
 // How many whole pieces of 128 MiB the kernel's map was cut into by mmap.
 size_t libsystem_pieces(void);
+// What was reserved so that it can never be accessed.
+size_t libsystem_closed_bytes(void);
 
 // The registry.
 struct bp_zone *libsystem_zone_at(unsigned index);

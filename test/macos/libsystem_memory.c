@@ -14,6 +14,13 @@ size_t libsystem_pieces(void)
     return __atomic_load_n(&pieces, __ATOMIC_RELAXED);
 }
 
+static size_t closed_bytes;
+
+size_t libsystem_closed_bytes(void)
+{
+    return __atomic_load_n(&closed_bytes, __ATOMIC_RELAXED);
+}
+
 static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
 {
     int translated =
@@ -39,14 +46,23 @@ static void *map_closed(void *addr, size_t n_bytes, int flags)
 
 static const unsigned mac_task = 0x103;
 
+// What does not fit into registers stands side by side on the stack on Apple's arm64, by its own
+// size.
+#if defined(__aarch64__)
+#define VM_MAP_REST     uint64_t protections, uint64_t last
+#define VM_MAP_HARMLESS (!protections && (uint32_t)last == 1)
+#else
+#define VM_MAP_REST     int protection, int most, unsigned inheritance
+#define VM_MAP_HARMLESS (!protection && !most && inheritance == 1)
+#endif
+
 // As far as the library calls it: nothing that could ever be accessed.
 static int mac_vm_map(unsigned task, uint64_t *address, uint64_t n_bytes, uint64_t mask, int flags,
-                      unsigned object, uint64_t offset, unsigned copy, int protection, int most,
-                      unsigned inheritance)
+                      unsigned object, uint64_t offset, unsigned copy, VM_MAP_REST)
 {
     enum { NO_SPACE = 3, INVALID_ARGUMENT = 4, ANYWHERE = 1, FIXED_OVERWRITE = 0x4000 };
     void *fixed = (void *)(uintptr_t)*address;
-    if (task != mac_task || object || offset || copy || protection || most || inheritance != 1)
+    if (task != mac_task || object || offset || copy || !VM_MAP_HARMLESS)
         return INVALID_ARGUMENT;
     if (flags == FIXED_OVERWRITE)
         return map_closed(fixed, n_bytes, MAP_FIXED) == MAP_FAILED ? NO_SPACE : 0;
@@ -59,6 +75,7 @@ static int mac_vm_map(unsigned task, uint64_t *address, uint64_t n_bytes, uint64
     if ((mask - head) / page)
         munmap(raw + head + n_bytes, mask - head);
     *address = (uint64_t)(uintptr_t)(raw + head);
+    __atomic_add_fetch(&closed_bytes, n_bytes, __ATOMIC_RELAXED);
     return 0;
 }
 

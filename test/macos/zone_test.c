@@ -78,6 +78,7 @@ static void zone_is_first_and_complete(void)
 static void costs_few_map_entries(void)
 {
     CHECK(libsystem_pieces() < 16);
+    CHECK(libsystem_closed_bytes() >= (size_t)1 << 30);
 }
 
 static void zone_serves(void)
