@@ -154,11 +154,11 @@ static void local_buffer_bounds_the_cache(void)
     CHECK_EQ(set(config), 0);
     breathe(512 * KIB, 20);
     CHECK_EQ(class_of(512 * KIB).thread_regions, 0);
-    for (size_t slots = 1; slots <= 10; slots++) {
+    for (size_t slots = 1; slots <= 14; slots++) {
         config.local_buffer_bytes = slots * 512 * KIB;
         CHECK_EQ(set(config), 0);
         breathe(512 * KIB, 20);
-        CHECK_EQ(class_of(512 * KIB).thread_regions, slots < 8 ? slots : 8);
+        CHECK_EQ(class_of(512 * KIB).thread_regions, slots < 12 ? slots : 12);
     }
     config.local_buffer_bytes = BUMP_LARGE_AUTO;
     CHECK_EQ(set(config), 0);
