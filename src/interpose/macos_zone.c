@@ -258,13 +258,10 @@ static void *first_zone(void)
 }
 
 // Unregistering a zone puts the last registered one in its place: so who is first goes to the end,
-// and we, who are last, come first. The purgeable zone is made before, because making it later
-// would expect the system's zone in front.
-static __attribute__((constructor)) void promote(void)
+// and we, who are last, come first.
+static void come_first(void)
 {
     enum { ZONES_MAX = 64 };
-    bp_entry_init();
-    malloc_default_purgeable_zone();
     malloc_zone_register(&bp_zone);
     for (unsigned i = 0; i < ZONES_MAX; i++) {
         void *first = first_zone();
@@ -273,4 +270,15 @@ static __attribute__((constructor)) void promote(void)
         malloc_zone_unregister(first);
         malloc_zone_register(first);
     }
+}
+
+// The purgeable zone is made before, because making it later would expect the system's zone in
+// front; and goes behind that zone again, whose small blocks it takes for its own.
+static __attribute__((constructor)) void promote(void)
+{
+    bp_entry_init();
+    void *purgeable = malloc_default_purgeable_zone();
+    come_first();
+    malloc_zone_unregister(purgeable);
+    malloc_zone_register(purgeable);
 }

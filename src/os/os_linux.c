@@ -94,6 +94,11 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
     return code;
 }
 
+int bp_os_reserve_openable(size_t n_bytes, size_t align, void **ret_base)
+{
+    return bp_os_reserve(n_bytes, align, ret_base);
+}
+
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // macOS: memory, sleeping, the process's own. There is no mremap: pages do not move, callers copy.
-// A purge maps fresh pages over the old ones: MADV_FREE_REUSABLE returns memory as quickly, but
-// what it leaves may read as before, and a purged page has to read zero.
+// The kernel's map has an entry for each range, and one for each 128 MiB of a larger one that can
+// ever be accessed: 131,072 for 16 TiB, made by every process that starts. What never can be
+// accessed is one entry, so that is what a reservation is, and a commit maps pages over it. A purge
+// maps fresh pages too. MADV_FREE_REUSABLE would keep the entries whole, but does nothing, and says
+// that it did, to memory that two entries or a fork share; and what it leaves may read as before,
+// where a purged page has to read zero (src/README.md).
 #include "os/os.h"
 #include "base/bits.h"
 #include "base/limits.h"
@@ -9,6 +13,8 @@
 #include "os/os_posix.h"
 
 #include <errno.h>
+#include <mach/mach.h>
+#include <mach/mach_vm.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysctl.h>
@@ -28,22 +34,47 @@ int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_
     return bp_os_outcome(saved, mapped == MAP_FAILED);
 }
 
+static int keep_closed(mach_vm_address_t *addr, size_t n_bytes, size_t align, int flags)
+{
+    return mach_vm_map(mach_task_self(), addr, n_bytes, align - 1, flags, MEMORY_OBJECT_NULL, 0, 0,
+                       VM_PROT_NONE, VM_PROT_NONE, VM_INHERIT_COPY)
+               ? ENOMEM
+               : 0;
+}
+
+static int refuse_high(void *base, size_t n_bytes)
+{
+    if ((size_t)base + n_bytes <= BP_ADDRESS_MAX)
+        return 0;
+    bp_os_unmap(base, n_bytes);
+    return ENOMEM;
+}
+
 int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
+{
+    int code = bp_os_injected_fault(BP_OS_RESERVE);
+    mach_vm_address_t base = 0;
+    if (!code)
+        code = keep_closed(&base, n_bytes, align, VM_FLAGS_ANYWHERE);
+    if (code)
+        return code;
+    *ret_base = (void *)(uintptr_t)base;
+    return refuse_high(*ret_base, n_bytes);
+}
+
+int bp_os_reserve_openable(size_t n_bytes, size_t align, void **ret_base)
 {
     int code = bp_os_injected_fault(BP_OS_RESERVE);
     if (!code)
         code = bp_os_map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
-    if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
-        bp_os_unmap(*ret_base, n_bytes);
-        return ENOMEM;
-    }
-    return code;
+    return code ? code : refuse_high(*ret_base, n_bytes);
 }
 
 int bp_os_commit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_COMMIT);
-    return code ? code : bp_os_protect_pages(addr, n_bytes, PROT_READ | PROT_WRITE);
+    void *same;
+    return code ? code : bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
 int bp_os_protect_pages(void *addr, size_t n_bytes, int prot)
@@ -71,9 +102,8 @@ int bp_os_commit_try(size_t n_bytes)
 int bp_os_decommit(void *addr, size_t n_bytes)
 {
     int code = bp_os_injected_fault(BP_OS_DECOMMIT);
-    void *same;
-    return code ? code
-                : bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &same);
+    mach_vm_address_t same = (uintptr_t)addr;
+    return code ? code : keep_closed(&same, n_bytes, 1, VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE);
 }
 
 int bp_os_purge(void *addr, size_t n_bytes)

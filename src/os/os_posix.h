@@ -22,7 +22,10 @@ int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_
 int bp_os_protect_pages(void *addr, size_t n_bytes, int prot);
 int bp_os_unmap_pages(void *addr, size_t n_bytes);
 
-// The same, anywhere, aligned to a power of two.
+// As bp_os_reserve, but that bp_os_protect_pages may open the pages later.
+int bp_os_reserve_openable(size_t n_bytes, size_t align, void **ret_base);
+
+// As bp_os_map_pages, anywhere, aligned to a power of two.
 int bp_os_map_aligned(size_t n_bytes, size_t align, int prot, int flags, void **ret_addr);
 
 #endif

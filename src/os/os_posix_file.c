@@ -19,7 +19,7 @@ _Static_assert(BP_OS_PROT_READ == PROT_READ && BP_OS_PROT_WRITE == PROT_WRITE &&
 int bp_os_range_reserve(size_t n_bytes, size_t align, bool lax, void **ret_base)
 {
     if (!lax)
-        return bp_os_reserve(n_bytes, align, ret_base);
+        return bp_os_reserve_openable(n_bytes, align, ret_base);
     int code = bp_os_injected_fault(BP_OS_RESERVE);
     return code ? code : bp_os_map_aligned(n_bytes, align, PROT_NONE, MAP_NORESERVE, ret_base);
 }

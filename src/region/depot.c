@@ -202,6 +202,7 @@ void bp_depot_punch_wanted(unsigned class_index)
 {
     struct bp_depot *depot = depot_of(class_index);
     uint32_t wanted[BP_PUNCH_SPANS_MAX];
+    // A hint: looked at again under the lock, and who misses it now comes by again.
     if (BP_LIKELY(!bp_load_u32_relaxed(&depot->wanted_count)))
         return;
     bp_lock_take(&depot->lock);
@@ -235,6 +236,7 @@ struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t 
 {
     struct bp_depot *depot = depot_of(class_index);
     struct bp_magazine got = {NULL, 0, owner};
+    // A hint: who misses what was just given goes on to a run. Chains are read under the lock.
     if (!bp_load_u32_relaxed(&depot->stock))
         return got;
     bp_lock_take(&depot->lock);
@@ -280,6 +282,8 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
     return most;
 }
 
+// The chain is the caller's: counted without the lock. Its links came with it, by the exchange or
+// the barrier that made it the caller's.
 void bp_depot_sort(unsigned class_index, void *chain)
 {
     struct bp_depot *depot = depot_of(class_index);

@@ -109,6 +109,9 @@ bool bp_span_serves_locked(uint32_t chunk, unsigned class_index)
     return bp_key_class(key) == class_index && bp_span_at(chunk)->first_chunk == chunk;
 }
 
+// Plain, and needs no lock: the class stays, so a free that reads the older key does no harm. Who
+// reads this key instead of the first one, under the depot's lock, sees the record all the same:
+// before an object of the span could get here, the span was counted under that lock.
 static void span_set_owner(const struct bp_span *span, unsigned owner)
 {
     bp_chunk_map()[span->first_chunk] = (uint16_t)bp_key(span->class_index, owner);

@@ -53,6 +53,7 @@ static void limit_raise(struct bp_heap *heap, unsigned class_index, uint32_t lim
         limit_set(heap, class_index, limit);
 }
 
+// Any thread may; the count is of use to the owner alone.
 static struct bp_magazine spare_take(struct bp_bin_cold *cold)
 {
     // pairs with the exchange in bin_turn: the chain is complete

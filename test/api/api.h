@@ -17,6 +17,13 @@
 enum { KIB = 1 << 10, MIB = 1 << 20, STEP = 64 * KIB };
 #define GIB ((size_t)1 << 30)
 
+// What may be reserved without a thought. An emulator pays for every reserved page.
+#if defined(CHECK_EMULATED)
+#define VAST GIB
+#else
+#define VAST (GIB << 10)
+#endif
+
 static inline void write_42(void *address)
 {
     *(volatile char *)address = 42;
@@ -61,16 +68,19 @@ static inline bool faults(void (*access)(void *), void *address)
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
 }
 
+// An emulator whose page is larger than the kernel's answers for each of the kernel's.
+enum { KERNEL_PAGES = 16 };
+
 static inline bool is_mapped(void *address)
 {
-    unsigned char bit;
-    return mincore(address, page_bytes(), &bit) == 0;
+    unsigned char bits[KERNEL_PAGES];
+    return mincore(address, page_bytes(), bits) == 0;
 }
 
 static inline bool is_resident(void *address)
 {
-    unsigned char bit = 0;
-    return mincore(address, page_bytes(), &bit) == 0 && (bit & 1);
+    unsigned char bits[KERNEL_PAGES] = {0};
+    return mincore(address, page_bytes(), bits) == 0 && (bits[0] & 1);
 }
 
 #endif

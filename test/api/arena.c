@@ -5,7 +5,7 @@
 static void has_zigs_numbers(void)
 {
     struct bump_arena arena = {0};
-    REQUIRE(bump_arena_create(&arena, (size_t)1 << 40, 0) == 0);
+    REQUIRE(bump_arena_create(&arena, VAST, 0) == 0);
     CHECK_EQ(bump_arena_high_water(&arena), 0);
     CHECK_EQ(bump_arena_committed(&arena), 0);
     CHECK_NOT_NULL(bump_arena_alloc(&arena, 17, 1));
@@ -27,7 +27,7 @@ static void has_zigs_numbers(void)
     for (int i = 0; i < 1000; i++)
         bump_arena_reset(&arena);
     CHECK_EQ(bump_arena_committed(&arena), 0x30000);
-    CHECK_EQ(bump_arena_reserved(&arena), (size_t)1 << 40);
+    CHECK_EQ(bump_arena_reserved(&arena), VAST);
     bump_arena_destroy(&arena);
     CHECK_EQ(bump_arena_committed(&arena), 0);
     bump_arena_destroy(&arena);
@@ -292,10 +292,10 @@ static void backs_strict_memory(void)
     char *object = bump_arena_alloc(&arena, 4 * MIB, 1);
     CHECK(object && is_resident(object) && is_resident(object + 4 * MIB - page_bytes()));
     bump_arena_destroy(&arena);
-    REQUIRE(bump_arena_create(&arena, (size_t)1 << 42, BUMP_ARENA_LAX | BUMP_ARENA_HUGE) == 0);
-    object = bump_arena_alloc(&arena, (size_t)1 << 41, 1); // more than the machine has
+    REQUIRE(bump_arena_create(&arena, 4 * VAST, BUMP_ARENA_LAX | BUMP_ARENA_HUGE) == 0);
+    object = bump_arena_alloc(&arena, 2 * VAST, 1); // more than the machine has
     CHECK_NOT_NULL(object);
-    write_42(object + GIB * 100);
+    write_42(object + VAST / 10);
     bump_arena_destroy(&arena);
 }
 

@@ -11,7 +11,7 @@ static struct bump_region made(size_t max_bytes, unsigned prot, unsigned flags)
 
 static void reserves_any_size(void)
 {
-    static const size_t sizes[] = {1000, 1000000, 1000000000, 1000000000000};
+    static const size_t sizes[] = {1000, 1000000, 1000000000, VAST - 12345};
     for (int i = 0; i < 4; i++) {
         struct bump_region region = made(sizes[i], BUMP_PROT_READ_WRITE, 0);
         CHECK_ALIGNED(bump_region_base(&region), page_bytes());
@@ -239,7 +239,9 @@ static void destroys_all_and_once(void)
     struct bump_region region = made(GIB, BUMP_PROT_READ_WRITE, 0);
     char *base = bump_region_base(&region);
     CHECK_EQ(bump_region_commit(&region, 1), 0);
+#if !defined(CHECK_EMULATED) // qemu-user's mincore knows nothing of pages without access
     CHECK(is_mapped(base) && is_mapped(base + GIB - page_bytes()));
+#endif
     CHECK_EQ(bump_region_destroy(&region), 0);
     CHECK(!is_mapped(base) && !is_mapped(base + GIB / 2) && !is_mapped(base + GIB - page_bytes()));
     char *other = mmap(base, page_bytes(), PROT_READ | PROT_WRITE,

@@ -131,8 +131,10 @@ static void in_the_child(void *argument)
     CHECK_EQ(bump_region_commit(region, 10), -ESTALE);
     CHECK_EQ(bump_region_decommit(region, 0, page_bytes()), -ESTALE);
     CHECK_EQ(bump_region_sync(region), -ESTALE);
+#if !defined(CHECK_EMULATED) // qemu-user gives a child what it was to be spared
     const volatile char *base = bump_region_base(region);
     CHECK(!is_mapped(bump_region_base(region)) || *base == 0); // or something of the child's own
+#endif
     CHECK_EQ(bump_region_destroy(region), 0);
 }
 

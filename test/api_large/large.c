@@ -71,7 +71,9 @@ static void refusals_change_nothing(void)
     CHECK_EQ(bump_large_alloc(SIZE_MAX, 0, &object), -ERANGE);
     CHECK_EQ(bump_large_alloc(1, 8, &object), -EINVAL);
     CHECK_EQ(bump_large_alloc(1, ~0u, &object), -EINVAL);
+#if !defined(API_MACOS) // where nothing is charged before it is touched
     CHECK_EQ(bump_large_alloc(BUMP_LARGE_MAX_BYTES, BUMP_LARGE_ZERO, &object), -ENOMEM);
+#endif
     CHECK_EQ(bump_large_alloc_auto(SIZE_MAX, 0, &object, NULL), -ENOMEM);
     CHECK_EQ(bump_large_alloc_auto(1, BUMP_LARGE_FILE, &object, NULL), -EINVAL);
     CHECK_PTR(object, &object);

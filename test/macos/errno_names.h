@@ -9,9 +9,11 @@
 #undef EOVERFLOW
 #undef ENOTSUP
 #undef EAGAIN
-#define EAGAIN    35
-#define ENOTSUP   45
-#define ESTALE    70
-#define EOVERFLOW 84
+#undef ENAMETOOLONG
+#define EAGAIN       35
+#define ENOTSUP      45
+#define ESTALE       70
+#define ENAMETOOLONG 63
+#define EOVERFLOW    84
 
 #endif

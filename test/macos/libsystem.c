@@ -22,13 +22,6 @@ extern char **environ;
 
 // --- numbers that differ ---
 
-static void *mac_mmap(void *addr, size_t n_bytes, int prot, int flags, int file, long offset)
-{
-    int translated =
-        (flags & 0x13) | (flags & 0x40 ? MAP_NORESERVE : 0) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
-    return mmap(addr, n_bytes, prot, translated, file, offset);
-}
-
 static int mac_getrlimit(int resource, struct rlimit *ret_limit)
 {
     int code = getrlimit(resource == 5 ? RLIMIT_AS : RLIMIT_CPU, ret_limit);
@@ -207,21 +200,6 @@ static int mac_fstat(int file, struct mac_stat *ret_status)
     return code;
 }
 
-static int mac_madvise(void *addr, size_t n_bytes, int advice)
-{
-    return advice == 3 ? madvise(addr, n_bytes, MADV_WILLNEED) : -1;
-}
-
-static int mac_minherit(void *addr, size_t n_bytes, int inherit)
-{
-    return inherit == 2 ? madvise(addr, n_bytes, MADV_DONTFORK) : -1;
-}
-
-static int mac_msync(void *addr, size_t n_bytes, int flags)
-{
-    return flags == 0x10 ? msync(addr, n_bytes, MS_SYNC) : -1;
-}
-
 // macOS keeps /tmp there.
 static int mac_mkstemp(char *pattern)
 {
@@ -358,14 +336,12 @@ static const struct libsystem_function functions[] = {
     OTHER(open, mac_open),
     OTHER(fcntl, mac_fcntl),
     OTHER(fstat, mac_fstat),
+    OTHER(fstat$INODE64, mac_fstat),
     SAME(fclose),
     SAME(ftruncate),
     SAME(fwrite),
     OTHER(funopen, mac_funopen),
-    OTHER(madvise, mac_madvise),
-    OTHER(minherit, mac_minherit),
     OTHER(mkstemp, mac_mkstemp),
-    OTHER(msync, mac_msync),
     SAME(pread),
     SAME(pwrite),
     OTHER(unlink, mac_unlink),
@@ -393,16 +369,12 @@ static const struct libsystem_function functions[] = {
     NAMED(aligned_alloc),
     NAMED(strdup),
     NAMED(strndup),
-    SAME(realpath),
+    OTHER(realpath$DARWIN_EXTSN, realpath),
     SAME(memchr),
     SAME(memcmp),
     SAME(memcpy),
     SAME(memmove),
     SAME(memset),
-    OTHER(mmap, mac_mmap),
-    SAME(mincore),
-    SAME(mprotect),
-    SAME(munmap),
     SAME(pthread_attr_destroy),
     SAME(pthread_attr_init),
     OTHER(pthread_attr_setdetachstate, mac_setdetachstate),
@@ -436,5 +408,7 @@ static void *find(const struct libsystem_function *table, const char *name)
 void *libsystem_resolve(const char *name)
 {
     void *function = find(functions, name);
+    if (!function)
+        function = find(libsystem_memory_functions, name);
     return function ? function : find(libsystem_zone_functions, name);
 }

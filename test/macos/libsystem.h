@@ -19,6 +19,7 @@ struct libsystem_function {
 #name, (void *)(size_t)(function)                                                          \
     }
 extern const struct libsystem_function libsystem_zone_functions[]; // a NULL name ends it
+extern const struct libsystem_function libsystem_memory_functions[];
 
 // The function of that name; NULL if there is no stand-in.
 void *libsystem_resolve(const char *name);
@@ -27,6 +28,11 @@ void *libsystem_resolve(const char *name);
 void *libsystem_malloc(size_t n_bytes);
 bool libsystem_owns(const void *pointer);
 unsigned libsystem_block_count(void);
+
+// How many whole pieces of 128 MiB the kernel's map was cut into by mmap.
+size_t libsystem_pieces(void);
+// What was reserved so that it can never be accessed.
+size_t libsystem_closed_bytes(void);
 
 // The registry.
 struct bp_zone *libsystem_zone_at(unsigned index);

@@ -207,9 +207,19 @@ static struct bp_zone *default_zone(void)
     return &virtual_zone;
 }
 
+// Made when it is first asked for, over the zone that is the first one then, which has to be the
+// system's. Before that one in the registry it would take that one's pointers for its own.
 static struct bp_zone *purgeable_zone(void)
 {
-    return &system_zone;
+    static struct bp_zone purgeable;
+    if (purgeable.version)
+        return &purgeable;
+    if (zones[0] != &system_zone)
+        abort();
+    purgeable = system_zone;
+    purgeable.zone_name = "purgeable";
+    zone_register(&purgeable);
+    return &purgeable;
 }
 
 static struct bp_zone *real(struct bp_zone *zone)

@@ -13,7 +13,7 @@ import unittest
 
 NAMES = {
     '_malloc', '_calloc', '_realloc', '_reallocf', '_valloc', '_free', '_vfree', '_malloc_size',
-    '_malloc_good_size', '_posix_memalign', '_aligned_alloc', '_strdup', '_strndup', '_realpath',
+    '_malloc_good_size', '_posix_memalign', '_aligned_alloc', '_strdup', '_strndup', '_realpath$DARWIN_EXTSN',
     '_malloc_default_zone', '_malloc_default_purgeable_zone', '_malloc_zone_malloc',
     '_malloc_zone_calloc', '_malloc_zone_valloc', '_malloc_zone_memalign', '_malloc_zone_realloc',
     '_malloc_zone_free', '_malloc_zone_from_ptr', '_malloc_zone_unregister'}

@@ -39,7 +39,7 @@ static void interposes_the_untyped_family_and_zones(void)
                                         "aligned_alloc",
                                         "strdup",
                                         "strndup",
-                                        "realpath",
+                                        "realpath$DARWIN_EXTSN",
                                         "malloc_default_zone",
                                         "malloc_default_purgeable_zone",
                                         "malloc_zone_malloc",
@@ -58,8 +58,10 @@ static void interposes_the_untyped_family_and_zones(void)
 static void zone_is_first_and_complete(void)
 {
     struct bp_zone *zone = our_zone();
-    CHECK_EQ(libsystem_zone_count(), 2);
+    CHECK_EQ(libsystem_zone_count(), 3);
     CHECK_STR(zone->zone_name, "bumpalloc");
+    CHECK_STR(libsystem_zone_at(1)->zone_name, "system"); // it would own the system's pointers
+    CHECK_STR(libsystem_zone_at(2)->zone_name, "purgeable");
     CHECK_EQ(zone->version, BP_ZONE_VERSION);
     CHECK(zone->size && zone->malloc && zone->calloc && zone->valloc && zone->free &&
           zone->realloc && zone->destroy && zone->batch_malloc && zone->batch_free &&
@@ -70,6 +72,13 @@ static void zone_is_first_and_complete(void)
           it->force_unlock && it->statistics && it->zone_locked && it->reinit_lock &&
           it->enable_discharge_checking && it->disable_discharge_checking && it->discharge &&
           it->print_task && it->task_statistics);
+}
+
+// The reservation is terabytes, and neither start nor fork may pay for its length.
+static void costs_few_map_entries(void)
+{
+    CHECK(libsystem_pieces() < 16);
+    CHECK(libsystem_closed_bytes() >= (size_t)1 << 30);
 }
 
 static void zone_serves(void)
@@ -107,7 +116,7 @@ static void strings_are_ours(void)
     char *(*strndup_)(const char *, size_t) =
         image_replacement(&image, libsystem_resolve("strndup"));
     char *(*realpath_)(const char *, char *) =
-        image_replacement(&image, libsystem_resolve("realpath"));
+        image_replacement(&image, libsystem_resolve("realpath$DARWIN_EXTSN"));
     char *copies[] = {strdup_("a text"), strndup_("a text", 3), realpath_("/usr/..", NULL)};
     static const char *const expected[] = {"a text", "a t", "/"};
     for (int i = 0; i < 3; i++) {
@@ -159,7 +168,7 @@ static void zones_are_told_apart(void)
     void (*unregister_)(void *) =
         image_replacement(&image, libsystem_resolve("malloc_zone_unregister"));
     unregister_(our_zone());
-    CHECK_EQ(libsystem_zone_count(), 2);
+    CHECK_EQ(libsystem_zone_count(), 3);
 }
 
 static bool stopping;
@@ -220,6 +229,7 @@ int main(int count, char **arguments)
     image_load(&image, arguments[1], libsystem_resolve);
     interposes_the_untyped_family_and_zones();
     zone_is_first_and_complete();
+    costs_few_map_entries();
     zone_serves();
     strings_are_ours();
     foreign_pointers_go_to_their_zone();

@@ -128,8 +128,10 @@ static void judge_linked(const struct image *image, struct program *program)
     else if (!loader)
         judge(program, PROGRAM_CANNOT,
               "it is linked statically: no loader runs, so nothing can be preloaded");
-    else if (is_musl(image, loader))
-        judge(program, PROGRAM_CANNOT, "it is built for musl, this library for glibc");
+    else if (is_musl(image, loader) != (BUMPRUN_MUSL != 0))
+        judge(program, PROGRAM_CANNOT,
+              BUMPRUN_MUSL ? "it is built for glibc, this library for musl"
+                           : "it is built for musl, this library for glibc");
     else if (go)
         judge(program, PROGRAM_DOUBTFUL,
               "it is a Go program: Go has an allocator of its own, only its C parts call malloc");

@@ -13,6 +13,6 @@ void free(void *pointer);
 int posix_memalign(void **ret_pointer, size_t align, size_t n_bytes);
 void *aligned_alloc(size_t align, size_t n_bytes);
 int mkstemp(char *pattern);
-char *realpath(const char *path, char *resolved);
+char *realpath(const char *path, char *resolved) __asm__("_realpath$DARWIN_EXTSN");
 
 #endif

@@ -216,6 +216,54 @@ def puncher(key_first):
     return program
 
 
+# --- strays in bulk: a claim writes the span's key plainly, and says nothing of its record ---
+
+def run_starter(counted):
+    """A span is created, counted under its depot's lock, and an object of it handed out."""
+    def program():
+        yield 'store', 'record', 'new'
+        yield 'fence_release',
+        yield 'store', 'key', 'class'
+        if counted:
+            if not (yield 'cas', 'lock', 0, 1):
+                return
+            yield 'release', 'lock', 0
+        yield 'release', 'object', 'freed elsewhere'
+    return program
+
+
+def claimer():
+    if (yield 'acquire', 'object') != 'none':
+        yield 'store', 'key', 'claimed'
+
+
+def locked_puncher():
+    if not (yield 'cas', 'lock', 0, 1):
+        return 'no'
+    answer = 'no'
+    if (yield 'acquire', 'key') != 'none':
+        answer = yield 'load', 'record'
+    yield 'release', 'lock', 0
+    return answer
+
+
+# --- a magazine that waits as a spare, and who walks its chain: src/thread/heap.c ---
+
+def spare_giver(kind):
+    def program():
+        yield 'store', 'link', 'next'
+        yield kind, 'spare', 'chain'
+    return program
+
+
+def spare_walker(kind):
+    def program():
+        if (yield kind, 'spare') != 'chain':
+            return 'nothing'
+        return (yield 'load', 'link')
+    return program
+
+
 # --- two that store, then look: limit.c, purge.c, worker.c ---
 
 def charger(mine, other, fence):
@@ -328,6 +376,23 @@ class OrderModel(unittest.TestCase):
         for fence, key_first in ((False, True), (True, False)):
             seen = {record for _, record in outcomes(start, creator(fence), puncher(key_first))}
             self.assertIn('old', seen)
+
+    def test_claiming_strays(self):
+        """The key that a claim wrote leads to the record too: what is claimed was counted before."""
+        start = {'record': 'old', 'key': 'none', 'lock': 0, 'object': 'none'}
+        seen = {last for *_, last in outcomes(start, run_starter(True), claimer, locked_puncher)}
+        self.assertEqual(seen, {'no', 'new'})
+        seen = {last for *_, last in outcomes(start, run_starter(False), claimer, locked_puncher)}
+        self.assertIn('old', seen)
+
+    def test_walking_a_spare(self):
+        start = {'link': 'users', 'spare': 'none'}
+        seen = {last for _, last in outcomes(start, spare_giver('release'), spare_walker('acquire'))}
+        self.assertEqual(seen, {'nothing', 'next'})
+        for kinds in (('store', 'acquire'), ('release', 'load')):
+            seen = {last for _, last in outcomes(start, spare_giver(kinds[0]),
+                                                 spare_walker(kinds[1]))}
+            self.assertIn('users', seen, kinds)
 
     def test_the_hard_limit(self):
         start = {'a': 0, 'b': 0}

@@ -18,6 +18,10 @@ struct stat {
 _Static_assert(sizeof(struct stat) == 144, "as Apple has it");
 #define S_ISREG(mode) (((mode)&0170000) == 0100000)
 enum { S_IRUSR = 0400, S_IWUSR = 0200 };
+#if defined(__x86_64__) // the plain name is that of 32-bit inodes there
+int fstat(int file, struct stat *ret_status) __asm__("_fstat$INODE64");
+#else
 int fstat(int file, struct stat *ret_status);
+#endif
 
 #endif
