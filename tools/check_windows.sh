@@ -9,7 +9,7 @@ windows_server=/usr/lib/wine/wineserver64
 
 windows_install()
 {
-    need_to_build gcc:gcc python3:python3 xz-utils:xz make:make tcl:tclsh \
+    need_to_build gcc:gcc python3:python3 xz-utils:xz make:make cmake:cmake tcl:tclsh \
         g++-mingw-w64-x86-64-win32:x86_64-w64-mingw32-g++-win32 \
         g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix \
         wine64:$windows_wine clang:clang lld:lld-link

@@ -209,7 +209,7 @@ int bp_os_map_huge(size_t n_bytes, size_t align, void **ret_addr)
     int code = bp_os_injected_fault(BP_OS_MAP);
     if (code)
         return code;
-    if (!large_page_bytes || n_bytes % large_page_bytes || align > GRANULE_BYTES)
+    if (!large_page_bytes || n_bytes % large_page_bytes || align > large_page_bytes)
         return ENOTSUP;
     return allocate(NULL, n_bytes, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE,
                     ret_addr);

@@ -143,6 +143,19 @@ static void name_append(char *path)
     path[length] = '\0';
 }
 
+// What does not fit, the system answers with how long it is.
+static int folder_copy(const char *folder, char path[MAX_PATH])
+{
+    DWORD saved = GetLastError();
+    size_t length = folder ? strlen(folder) : GetTempPathA(MAX_PATH, path);
+    SetLastError(saved);
+    if (length >= MAX_PATH)
+        return ENAMETOOLONG;
+    if (folder)
+        memcpy(path, folder, length + 1);
+    return length ? 0 : ENOENT;
+}
+
 // Sparse where the file system can, and gone with its handle, however the process ends. In memory
 // means in the system's folder for such files, with the wish not to be written out.
 int bp_os_file_temporary(const char *folder, intptr_t *ret_file)
@@ -151,12 +164,10 @@ int bp_os_file_temporary(const char *folder, intptr_t *ret_file)
     char path[MAX_PATH + NAME_CHARS];
     DWORD done, saved = GetLastError();
     int code = bp_os_injected_fault(BP_OS_MAP);
+    if (!code)
+        code = folder_copy(folder, path);
     if (code)
         return code;
-    if (folder ? strlen(folder) >= MAX_PATH : !GetTempPathA(MAX_PATH, path))
-        return ENOENT;
-    if (folder)
-        memcpy(path, folder, strlen(folder) + 1);
     name_append(path);
     code = file_create(path, CREATE_NEW, GENERIC_READ | GENERIC_WRITE | DELETE,
                        FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, ret_file);

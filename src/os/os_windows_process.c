@@ -102,11 +102,25 @@ static struct bed *bed_of(const bp_atomic_u32 *cell)
     return &beds[((size_t)cell >> 2) * 0x9e3779b97f4a7c15u >> 32 & (BED_COUNT - 1)];
 }
 
+// A process that exits has one thread left, and its DLLs are still called. The others were ended
+// wherever they were: nobody will give a lock that they held, so to wait for it is to hang. Windows
+// ends a process that waits for a critical section then, and by this status.
+#define STATUS_OF_NO_RETURN 0xc000004bu // STATUS_THREAD_IS_TERMINATING
+typedef unsigned char NTAPI teller(void);
+static teller *shutdown_teller; // RtlDllShutdownInProgress, since boot
+
+static bool is_last_thread(void)
+{
+    return shutdown_teller && shutdown_teller();
+}
+
 // The value is looked at under the bed's lock, which the waker takes after it changed the value.
 void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct bed *bed = bed_of(cell);
     DWORD saved = GetLastError();
+    if (is_last_thread())
+        TerminateProcess(GetCurrentProcess(), STATUS_OF_NO_RETURN);
     AcquireSRWLockExclusive(&bed->lock);
     if (bp_load_u32_relaxed(cell) == value)
         SleepConditionVariableSRW(&bed->woken, &bed->lock, timeout_ms, 0);
@@ -123,6 +137,8 @@ void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 void bp_os_wake(bp_atomic_u32 *cell)
 {
     struct bed *bed = bed_of(cell);
+    if (is_last_thread()) // a bed may have been locked by one that was ended
+        return;
     AcquireSRWLockExclusive(&bed->lock);
     ReleaseSRWLockExclusive(&bed->lock);
     WakeAllConditionVariable(&bed->woken);
@@ -147,9 +163,14 @@ uint32_t bp_os_now_ms(void)
     return GetTickCount();
 }
 
+// Whole seconds apart, so that the product of ticks and nanoseconds does not overflow.
 uint64_t bp_os_now_ns(void)
 {
-    return (uint64_t)GetTickCount64() * 1000000;
+    LARGE_INTEGER count, per_second;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&per_second);
+    uint64_t ticks = (uint64_t)count.QuadPart, second = (uint64_t)per_second.QuadPart;
+    return ticks / second * 1000000000 + ticks % second * 1000000000 / second;
 }
 
 // --- threads ---
@@ -175,8 +196,19 @@ static void (*exit_function)(void *);
 static BP_USED BP_THREAD_LOCAL void *exit_word;
 #define exit_argument BP_THREAD_LOCAL_AT(exit_word)
 
+static void NTAPI on_thread_event(void *image, DWORD reason, void *reserved);
+
+// Threads that end call into this image, and its blocks may outlive whoever loaded it: as a DLL it
+// stays. Boot holds no lock of ours, and on the way into an image it has the loader's.
 int bp_os_thread_exit_register(void (*fn)(void *))
 {
+    DWORD saved = GetLastError();
+    HMODULE self, ntdll = GetModuleHandleA("ntdll.dll");
+    GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                       __extension__(const char *) on_thread_event, &self);
+    if (ntdll)
+        shutdown_teller = (teller *)(size_t)GetProcAddress(ntdll, "RtlDllShutdownInProgress");
+    SetLastError(saved);
     exit_function = fn;
     return 0;
 }

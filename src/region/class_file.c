@@ -31,6 +31,7 @@ struct class_file {
     intptr_t copy; // the same, between the two ends of a fork
     struct file_slot *slots;
     size_t slots_committed_bytes;
+    bool mapped;            // as far as it is the process's own
     uint32_t begin;         // slots up to here stayed with the parent of a fork
     bp_atomic_u32 frontier; // ever used
     uint32_t dirty, clean;
@@ -119,24 +120,35 @@ static int map_from_begin(unsigned region, intptr_t file)
     return code ? code : bp_os_keep_from_fork(from, n_bytes);
 }
 
-static int open_locked(unsigned region)
+// With its share, if that is not there yet.
+static int file_make_locked(unsigned region)
 {
     struct class_file *it = &files.of[region];
     intptr_t file;
-    if (it->file)
-        return 0;
     int code = bp_os_file_temporary(bp_files_folder(), &file);
     if (code)
         return code;
     void *table = it->slots;
     code = table ? 0 : bp_share_make(region, file, sizeof(struct file_slot), &table);
-    it->slots = code ? it->slots : table;
-    if (!code)
-        code = map_from_begin(region, file);
-    if (code)
+    if (code) {
         bp_os_file_close(file);
-    else
-        it->file = file + 1;
+        return code;
+    }
+    it->slots = table;
+    it->file = file + 1;
+    return 0;
+}
+
+// A file that was not mapped stays: where a share is attached to one, it can have no other.
+static int open_locked(unsigned region)
+{
+    struct class_file *it = &files.of[region];
+    if (it->mapped)
+        return 0;
+    int code = it->file ? 0 : file_make_locked(region);
+    if (!code)
+        code = map_from_begin(region, it->file - 1);
+    it->mapped = !code;
     return code;
 }
 
@@ -412,7 +424,8 @@ static void child_class(unsigned region)
     it->copy = 0;
     // The child has no mapping there: the addresses must stay ours.
     bool failed = bp_os_decommit(bp_share_base(region), bp_share_bytes(region)) != 0;
-    if (copy && !failed && !map_from_begin(region, copy - 1)) {
+    it->mapped = copy && !failed && !map_from_begin(region, copy - 1);
+    if (it->mapped) {
         slots_adopt(region);
         return;
     }

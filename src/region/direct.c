@@ -128,10 +128,21 @@ static bool insert(void *address, size_t n_bytes, size_t stable_bytes)
 }
 
 // Large pages that a system has for whole mappings alone are asked for where all are wanted.
+// Where all that is committed is charged, what is used is committed, and no more.
+static int stable_make(size_t whole, size_t used, void **ret_address)
+{
+    if (!bp_os_charges_commit())
+        return bp_os_map_lax(whole, ret_address);
+    int code = bp_os_reserve(whole, bp_os_page_bytes(), ret_address);
+    if (!code && (code = bp_os_commit(*ret_address, used)))
+        bp_os_unmap(*ret_address, whole);
+    return code;
+}
+
 static int mapping_make(size_t whole, size_t align, size_t stable_bytes, void **ret_address)
 {
     if (stable_bytes)
-        return bp_os_map_lax(whole, ret_address);
+        return stable_make(whole, stable_bytes, ret_address);
     if (bp_options.thp == BP_THP_ALWAYS && !bp_os_map_huge(whole, align, ret_address))
         return 0;
     return bp_os_map(whole, align, ret_address);
@@ -250,16 +261,33 @@ static size_t held_bytes(const void *pointer)
     return held;
 }
 
+// The books of what is committed in the reservation know nothing of these.
+static bool surplus_give(char *from, size_t n_bytes)
+{
+    if (!bp_os_charges_commit())
+        return bp_reserve_purge(from, n_bytes, n_bytes);
+    return bp_options.purge != BP_PURGE_NEVER && !bp_os_decommit(from, n_bytes);
+}
+
+static bool more_take(char *from, size_t n_bytes)
+{
+    if (!bp_limit_charge(&bp_counters.direct_bytes, n_bytes))
+        return false;
+    if (!n_bytes || !bp_os_charges_commit() || !bp_os_commit(from, n_bytes))
+        return true;
+    bp_sub_relaxed(&bp_counters.direct_bytes, n_bytes);
+    return false;
+}
+
 // Nobody else resizes the object: only the lookups need the lock.
 static void *stable_resize(char *pointer, size_t used)
 {
     size_t held = held_bytes(pointer);
     size_t surplus = bp_sub_or_zero(held, used);
-    if (!bp_limit_charge(&bp_counters.direct_bytes, bp_sub_or_zero(used, held)))
+    if (!more_take(pointer + held, bp_sub_or_zero(used, held)))
         return NULL;
     held = bp_max(held, used);
-    if (surplus >= bp_max(64 * BP_KIB, used / 2) &&
-        bp_reserve_purge(pointer + used, surplus, surplus)) {
+    if (surplus >= bp_max(64 * BP_KIB, used / 2) && surplus_give(pointer + used, surplus)) {
         bp_sub_relaxed(&bp_counters.direct_bytes, surplus);
         held = used;
     }

@@ -243,10 +243,10 @@ static void says_how_far_to_grow(void)
 
 static void expect_choices(const struct bp_option *option)
 {
-    char words[128], wrong[160], *rest = words;
+    char words[128], wrong[160];
     size_t index = 0;
     snprintf(words, sizeof words, "%s", option->words);
-    for (char *word; (word = strsep(&rest, "|")); index++) {
+    for (char *word = strtok(words, "|"); word; word = strtok(NULL, "|"), index++) {
         expect_entry(option, word, index, NULL);
         snprintf(wrong, sizeof wrong, "%s ", word);
         expect_entry(option, wrong, *option->value, "unknown");

@@ -84,7 +84,7 @@ static void check_death(void (*die)(void), const char *expected)
 {
     char text[UNIT_TEXT];
     int status = unit_capture(die, text);
-    CHECK_FMT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "status 0x%x", (unsigned)status);
+    CHECK_FMT(unit_aborted(status), "status 0x%x", (unsigned)status);
     CHECK_STR(text, expected);
 }
 

@@ -7,7 +7,6 @@
 #include "unit.h"
 
 #include <pthread.h>
-#include <sys/mman.h>
 
 enum { PAGE = 4096, ENTRIES = 6000, STEPS = 40000, THREADS = 4, THREAD_STEPS = 3000 };
 
@@ -22,12 +21,6 @@ static struct prng rng = {50};
 static size_t direct_bytes(void)
 {
     return bp_load_relaxed(&bp_counters.direct_bytes);
-}
-
-static bool mapped(const char *address)
-{
-    unsigned char resident;
-    return mincore((void *)(uintptr_t)address, PAGE, &resident) == 0;
 }
 
 static void maps_whole_zeroed_pages(void)
@@ -45,7 +38,7 @@ static void maps_whole_zeroed_pages(void)
         memset(p, 'x', whole);
         CHECK(bp_direct_give(p));
         CHECK_EQ(errno, 4711);
-        CHECK(!mapped(p));
+        CHECK(!unit_is_mapped(p));
         CHECK_EQ(direct_bytes(), 0);
     }
 }

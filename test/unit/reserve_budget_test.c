@@ -14,6 +14,18 @@
 
 static uint64_t clock_ms = 5000000;
 
+#if defined(_WIN32)
+#include <windows.h>
+
+static DWORD WINAPI own_ticks(void)
+{
+    return (DWORD)clock_ms;
+}
+
+// Takes the place of the import.
+extern DWORD(WINAPI *const __imp_GetTickCount)(void);
+DWORD(WINAPI *const __imp_GetTickCount)(void) = own_ticks;
+#else
 // Takes the place of libc's.
 int clock_gettime(clockid_t id, struct timespec *ret_time)
 {
@@ -22,6 +34,7 @@ int clock_gettime(clockid_t id, struct timespec *ret_time)
     ret_time->tv_nsec = (long)(clock_ms % 1000) * 1000000;
     return 0;
 }
+#endif
 
 // --- the policy ---
 

@@ -6,8 +6,6 @@
 #include "reserve/reserve.h"
 #include "unit.h"
 
-static size_t reserve_bytes;
-
 static unsigned area_count(void)
 {
     return BP_META_SLOTS + bp_reservation.region_count;
@@ -35,7 +33,7 @@ static size_t bytes_needed(unsigned area)
     }
 }
 
-static void check_areas(void)
+static void check_areas(size_t reserve_bytes)
 {
     size_t page = bp_os_page_bytes();
     bp_reserve_init(reserve_bytes);
@@ -56,17 +54,19 @@ static void check_areas(void)
     CHECK_PTR(bp_meta_begin(BP_META_CHUNK_MAP), bp_reservation.base);
 }
 
-static void areas_lie_apart(void)
-{
-    static const size_t sizes[] = {64 * BP_MIB,  100 * BP_MIB, BP_GIB,     64 * BP_GIB,
-                                   128 * BP_GIB, BP_TIB,       16 * BP_TIB};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        char name[32];
-        reserve_bytes = sizes[i];
-        snprintf(name, sizeof name, "%zu reserved", reserve_bytes);
-        unit_expect_pass(name, check_areas);
+// A case each, since a process reserves once.
+#define AREAS_LIE_APART(name, bytes)                                                               \
+    static void areas_lie_apart_##name(void)                                                       \
+    {                                                                                              \
+        check_areas(bytes);                                                                        \
     }
-}
+AREAS_LIE_APART(64m, 64 * BP_MIB)
+AREAS_LIE_APART(100m, 100 * BP_MIB)
+AREAS_LIE_APART(1g, BP_GIB)
+AREAS_LIE_APART(64g, 64 * BP_GIB)
+AREAS_LIE_APART(128g, 128 * BP_GIB)
+AREAS_LIE_APART(1t, BP_TIB)
+AREAS_LIE_APART(16t, 16 * BP_TIB)
 
 static void grows_from_the_start(void)
 {
@@ -140,6 +140,9 @@ static void failure_changes_nothing(void)
     CHECK(bp_meta_commit(BP_META_HEAPS, committed + 1));
 }
 
-UNIT_MAIN(UNIT_CASE(areas_lie_apart), UNIT_CASE(grows_from_the_start),
+UNIT_MAIN(UNIT_CASE(areas_lie_apart_64m), UNIT_CASE(areas_lie_apart_100m),
+          UNIT_CASE(areas_lie_apart_1g), UNIT_CASE(areas_lie_apart_64g),
+          UNIT_CASE(areas_lie_apart_128g), UNIT_CASE(areas_lie_apart_1t),
+          UNIT_CASE(areas_lie_apart_16t), UNIT_CASE(grows_from_the_start),
           UNIT_CASE(committed_bytes_cost_no_call), UNIT_CASE(ends_in_a_guard),
           UNIT_CASE(falls_back_to_what_is_needed), UNIT_CASE(failure_changes_nothing))

@@ -12,8 +12,8 @@
 #include "thread/registry.h"
 #include "unit.h"
 
-// ThreadSanitizer leaves no more than that in one piece.
-#if defined(__SANITIZE_THREAD__)
+// ThreadSanitizer leaves no more than that in one piece, and wine pays for each page.
+#if defined(__SANITIZE_THREAD__) || defined(_WIN32)
 enum { BOOT_GIB_MAX = 64 };
 #else
 enum { BOOT_GIB_MAX = 1 << 20 };

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -54,6 +55,31 @@ static inline int unit_fork(void (*fn)(void))
         _exit(check_end());
     }
     return unit_wait(child);
+}
+
+static inline bool unit_aborted(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static inline bool unit_is_mapped(const void *address)
+{
+    unsigned char resident;
+    return mincore((void *)(uintptr_t)address, (size_t)sysconf(_SC_PAGESIZE), &resident) == 0;
+}
+
+// Of a mapped page: is there memory behind it?
+static inline bool unit_is_resident(const void *address)
+{
+    unsigned char resident;
+    REQUIRE(mincore((void *)(uintptr_t)address, (size_t)sysconf(_SC_PAGESIZE), &resident) == 0);
+    return resident & 1;
+}
+
+// A descriptor, as the library has them, that takes everything.
+static inline int unit_sink(void)
+{
+    return open("/dev/null", O_WRONLY);
 }
 
 static inline void unit_expect_pass(const char *name, void (*fn)(void))

@@ -8,7 +8,9 @@
 #include "bumpalloc/bumpalloc.h"
 
 #include <direct.h>
+#include <intrin.h>
 #include <malloc.h>
+#include <mbstring.h>
 #include <wchar.h>
 #include <windows.h>
 
@@ -62,6 +64,11 @@ static void every_function(void)
     free(seen(_wgetcwd(NULL, 0)));
     free(seen(_fullpath(NULL, "x\\y", 0)));
     free(seen(_wfullpath(NULL, L"x\\y", 0)));
+    free(seen(getcwd(NULL, 0)));
+    free(seen(_getdcwd(0, NULL, 0)));
+    free(seen(_wgetdcwd(0, NULL, 0)));
+    free(seen(tempnam(NULL, "bump")));
+    free(seen(_mbsdup((const unsigned char *)"text")));
     free(seen(_tempnam(NULL, "bump")));
     free(seen(_wtempnam(NULL, L"bump")));
     free(seen(printed("%d bytes", 1234)));
@@ -74,7 +81,17 @@ static void every_function(void)
     size_t count;
     if (_dupenv_s(&text, &count, "PATH") == 0 && text)
         free(seen(text));
+    wchar_t *wide;
+    if (_wdupenv_s(&wide, &count, L"PATH") == 0 && wide)
+        free(seen(wide));
 #endif
+    void *inside =
+        __mingw_aligned_malloc(1000, 256); // of a block that mingw's code has from malloc
+    CHECK(bump_owns(inside));
+    __mingw_aligned_free(inside);
+    inside = _mm_malloc(1000, 256);
+    CHECK(bump_owns(inside));
+    _mm_free(inside);
 }
 
 static void nothing_is_lost(void)

@@ -217,6 +217,13 @@ static void files_come_and_go(void)
     CHECK_EQ(bp_os_file_close(file), 0);
     CHECK(FindFirstFileA(pattern, &found) == INVALID_HANDLE_VALUE);
     CHECK_EQ(bp_os_file_temporary("Z:\\no\\such\\folder", &file), ENOENT);
+    char deep[2 * MAX_PATH] = "C:\\";
+    memset(deep + 3, 'x', sizeof deep - 4);
+    CHECK_EQ(bp_os_file_temporary(deep, &file), ENAMETOOLONG);
+    REQUIRE(SetEnvironmentVariableA("TMP", deep));
+    int code = bp_os_file_temporary(NULL, &file); // wine has its own answer
+    CHECK(code == ENAMETOOLONG || code == ENOENT);
+    REQUIRE(SetEnvironmentVariableA("TMP", folder));
     CHECK_EQ(bp_os_file_open("Z:\\no\\such\\file", false, &file), ENOENT);
 }
 
@@ -245,6 +252,25 @@ static void files_lie_behind_pages(void)
     CHECK_EQ(bp_os_file_cut(file, 1000), 0);
     CHECK(bp_os_file_size(file, &n_bytes) == 0 && n_bytes == 1000);
     CHECK_EQ(bp_os_file_close(file), 0);
+}
+
+static void clocks_go_on(void)
+{
+    enum { STEPS = 100 };
+    uint64_t start = bp_os_now_ns(), before = start;
+    for (int i = 0; i < STEPS;) {
+        uint64_t now = bp_os_now_ns();
+        CHECK(now >= before);
+        i += now > before;
+        before = now;
+    }
+    CHECK_FMT(before - start < STEPS * 1000000ull, "%d steps in %llu ns", STEPS,
+              (unsigned long long)(before - start));
+    uint64_t slept_from = bp_os_now_ns();
+    Sleep(60);
+    uint64_t slept_ns = bp_os_now_ns() - slept_from;
+    CHECK_FMT(slept_ns > 40000000 && slept_ns < 10000000000, "%llu ns",
+              (unsigned long long)slept_ns);
 }
 
 static bp_atomic_u32 cell;
@@ -350,5 +376,5 @@ static void the_runtime_behind(void)
 CHECK_MAIN(this_may_be_the_other, pages_change_state, refusals_are_codes, mappings,
            guards_stand_on_both_sides, what_can_be_read_is_known, resident_is_what_was_touched,
            every_process_has_its_random_number, huge_mappings_or_a_refusal,
-           ranges_have_any_protection, files_come_and_go, files_lie_behind_pages,
+           ranges_have_any_protection, files_come_and_go, files_lie_behind_pages, clocks_go_on,
            sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)

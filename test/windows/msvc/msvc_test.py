@@ -8,19 +8,14 @@ work is run under wine; what must not work has to be a link error, not a mix of 
 """
 import argparse
 import pathlib
-import re
 import subprocess
 import sys
 import unittest
 
+import names
+
 HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
-STRINGS = ('memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strstr strspn strcspn '
-           'wcslen __chkstk')
-RUNTIME = ('malloc free calloc realloc _msize _recalloc _expand _aligned_malloc _aligned_free '
-           '_strdup _wcsdup _getcwd _errno abort')
-PARTS = ('malloc malloc_base free free_base calloc calloc_base realloc realloc_base msize recalloc '
-         'expand align strdup internal errno abort stdio').split()
 # Functions whose twin stands in the same object: without the twin theirs is drawn in beside ours.
 PAIRS = ('_msize_base', '_recalloc_base', '_expand_base')
 TARGET = ['--target=x86_64-pc-windows-msvc', '-ffreestanding', '-std=c11', '-O2', '-Wall',
@@ -57,9 +52,9 @@ class Kit:
         self.must(self.options.lld, '/lib', f'/out:{target}', *members)
         return target
 
-    def import_library(self, dll, names):
+    def import_library(self, dll, exports):
         definition = self.out / f'{dll}.def'
-        definition.write_text('\n'.join([f'LIBRARY {dll}.dll', 'EXPORTS', *names.split()]) + '\n')
+        definition.write_text('\n'.join([f'LIBRARY {dll}.dll', 'EXPORTS', *exports]) + '\n')
         target = self.out / f'{dll}.lib'
         self.must(self.options.dlltool, '-d', definition, '-l', target)
         return target
@@ -77,13 +72,6 @@ class Kit:
 KIT = None
 
 
-def api_names():
-    """The Windows functions that the stand-in header declares."""
-    text = (HERE / 'include/windows.h').read_text()
-    more = 'ExitProcess HeapAlloc WaitForSingleObject K32QueryWorkingSetEx'
-    return ' '.join(re.findall(r'^API [^(]*?(\w+)\(', text, re.M)) + ' ' + more
-
-
 class Msvc(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -93,13 +81,13 @@ class Msvc(unittest.TestCase):
         cls.ours = KIT.archive('bumpalloc.lib', cls.objects)
         cls.startup = KIT.compile(HERE / 'startup.c', 'startup')
         parts = [KIT.compile(HERE / 'libucrt.c', f'part_{part}', f'-DPART_{part}', '-fno-builtin')
-                 for part in PARTS]
+                 for part in names.PARTS]
         cls.stdio = [part for part in parts if part.stem in ('part_stdio',)]
         cls.static = KIT.archive('libucrt.lib', parts)
-        cls.system = [KIT.import_library('kernel32', api_names()),
-                      KIT.import_library('ntdll', STRINGS)]
-        cls.dll = KIT.import_library('ucrtbase', RUNTIME)
-        cls.md = KIT.compile(HERE / 'program.c', 'program_md', '-DDLL_RUNTIME')
+        cls.system = [KIT.import_library('kernel32', names.kernel()),
+                      KIT.import_library('ntdll', names.STRINGS)]
+        cls.dll = KIT.import_library('ucrtbase', names.RUNTIME)
+        cls.md = KIT.compile(HERE / 'program.c', 'program_md', '-D_DLL')
         cls.mt = KIT.compile(HERE / 'program.c', 'program_mt')
 
     def runs(self, name, *inputs):

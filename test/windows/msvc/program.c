@@ -17,7 +17,7 @@ RUNTIME void *_recalloc(void *pointer, size_t count, size_t n_bytes);
 RUNTIME void *_aligned_malloc(size_t n_bytes, size_t align);
 RUNTIME void _aligned_free(void *pointer);
 RUNTIME char *_strdup(const char *text);
-#if defined(DLL_RUNTIME)
+#if defined(_DLL)
 RUNTIME char *_getcwd(char *buffer, int n_bytes);
 #else
 API void *HeapAlloc(HANDLE, DWORD, SIZE_T);
@@ -47,7 +47,7 @@ static DWORD work(void *bad)
 
 static int foreign(void)
 {
-#if defined(DLL_RUNTIME)
+#if defined(_DLL)
     char *folder = _getcwd(NULL, 0);
     CHECK(folder && !bump_owns(folder));
     CHECK(_msize(folder) > strlen(folder));

@@ -63,6 +63,7 @@ enum {
     PAGE_GUARD = 0x100,
     DLL_PROCESS_ATTACH = 1,
     DLL_THREAD_DETACH = 3,
+    GET_MODULE_HANDLE_EX_FLAG_PIN = 1,
     GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT = 2,
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS = 4,
     JobObjectExtendedLimitInformation = 9,
@@ -140,6 +141,9 @@ API BOOL SleepConditionVariableSRW(CONDITION_VARIABLE *, SRWLOCK *, DWORD, DWORD
 API void WakeAllConditionVariable(CONDITION_VARIABLE *);
 API BOOL SwitchToThread(void);
 API void FlushProcessWriteBuffers(void);
+API BOOL QueryPerformanceCounter(LARGE_INTEGER *);
+API BOOL QueryPerformanceFrequency(LARGE_INTEGER *);
+API BOOL TerminateProcess(HANDLE, unsigned);
 API DWORD GetTickCount(void);
 API unsigned long long GetTickCount64(void);
 API HANDLE CreateThread(void *, SIZE_T, DWORD (*)(void *), void *, DWORD, DWORD *);
