@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import harness
 from modes import MODES
 
-from . import ROOT, entries, page, report, runner
+from . import ROOT, entries, mixed, page, report, runner
 
 
 @dataclass
@@ -129,31 +129,41 @@ def status(results):
     return harness.SKIP if all(r['verdict'] == 'not run' for r in results) else 0
 
 
-def main(args):
-    try:
-        table = entries.read_all()
-        chosen = entries.choose(table, args.names, args.tier)
-    except entries.Wrong as error:
-        fail(error)
-    if args.list:
-        show_list(chosen)
-        return 0
-    build = os.path.realpath(args.build)
-    library = os.path.realpath(args.lib or os.path.join(build, 'src', 'libbumpalloc.so'))
-    if not os.path.exists(library):
-        fail(f'{library} is not there; build it, or name another with --lib')
+def run_entries(args, setting, table, chosen):
     jobs = [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
 
     def save(results):
-        made = report.Report(merge(args.merge, results, table), library)
+        made = report.Report(merge(args.merge, results, table), setting.library)
         write(args.text, made.text() + '\n')
         write(args.json, made.json())
         write(args.html, page.html(made))
         return made
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder:
-        setting = Setting(library, find_witness(build, folder), build,
-                          os.geteuid() == 0 and not args.no_install, args.rounds, args.keep)
-        results = run_all(jobs, setting, args.jobs, save)
+    results = run_all(jobs, setting, args.jobs, save)
     print(save(results).text())
     return status(results)
+
+
+def run(args, begin, *more):
+    """Calls begin with the arguments and the setting that they make."""
+    build = os.path.realpath(args.build)
+    library = os.path.realpath(args.lib or os.path.join(build, 'src', 'libbumpalloc.so'))
+    if not os.path.exists(library):
+        fail(f'{library} is not there; build it, or name another with --lib')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory() as folder:
+        return begin(args, Setting(library, find_witness(build, folder), build,
+                                   os.geteuid() == 0 and not args.no_install, args.rounds, args.keep), *more)
+
+
+def main(args):
+    try:
+        if args.mixed:
+            return run(args, mixed.run, say, write)
+        table = entries.read_all()
+        chosen = entries.choose(table, args.names, args.tier)
+    except (entries.Wrong, mixed.Broken) as error:
+        fail(error)
+    if args.list:
+        show_list(chosen)
+        return 0
+    return run(args, run_entries, table, chosen)
