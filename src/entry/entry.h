@@ -44,8 +44,8 @@ void *bp_entry_pvalloc(size_t n_bytes);
 void *bp_entry_new_aligned(size_t n_bytes, size_t align);
 BP_HIDDEN void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag);
 
-// nothrow when the throwing form is the program's: the C++ runtime has the code that calls it by its
-// name and catches. Without a runtime nobody throws, and form is called.
+// nothrow when the throwing form is the program's: the C++ runtime has the code that calls it by
+// its name and catches. Without a runtime nobody throws, and form is called.
 void *bp_entry_new_caught(void *(*form)(size_t), bool is_array, size_t n_bytes, const void *tag);
 void *bp_entry_new_aligned_caught(void *(*form)(size_t, size_t), bool is_array, size_t n_bytes,
                                   size_t align, const void *tag);
