@@ -200,7 +200,8 @@ def run_case(entry, mode, setting, result):
     result.processes = int(seen.group(1)) if seen else 0
     if done.returncode:
         result.verdict = 'differs'
-        result.reason = done.stdout[done.stdout.find('FAIL:'):]
+        _, word, rest = done.stdout.partition('FAIL:')
+        result.reason = word + rest or last_line(done.stdout)
 
 
 def run_entry(entry, mode, setting, say):
