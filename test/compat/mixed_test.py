@@ -87,7 +87,8 @@ class Table(unittest.TestCase):
     def test_it_says_what_differs(self):
         made = mixed.table([{'name': 'a', 'rounds': 7, 'lines': 21, 'processes': 9, 'processor_s': 1.5,
                              'memory_kib': [[1024, 2048]] * 3 + [[9216, 3072]],
-                             'differences': [{'round': 3, 'text': 'other'}]}], 2)
+                             'differences': [{'round': 3, 'text': 'other'}]}], 2, ['what', 'command'])
+        self.assertTrue(made.startswith('what\ncommand\n2 minutes'))
         self.assertRegex(made, r'a +7 +21 +9 +1.5 +1 +1 9 9 +2 3 3')
         self.assertIn('a, round 3: other', made)
 

@@ -59,8 +59,8 @@ def find_modes(words):
 
 
 def show_list(chosen):
-    for entry in chosen:
-        print(f'{entry.tier}  {entry.name:<22}{entry.about}')
+    for one in chosen:
+        print(f'{getattr(one, "tier", " ")}  {one.name:<22}{one.about}')
 
 
 def describe(result):
@@ -157,13 +157,13 @@ def run(args, begin, *more):
 
 def main(args):
     try:
-        if args.mixed:
-            return run(args, mixed.run, say, write)
-        table = entries.read_all()
-        chosen = entries.choose(table, args.names, args.tier)
+        table = [] if args.mixed else entries.read_all()
+        chosen = mixed.read_parts(args.names) if args.mixed else entries.choose(table, args.names, args.tier)
     except (entries.Wrong, mixed.Broken) as error:
         fail(error)
     if args.list:
         show_list(chosen)
         return 0
+    if args.mixed:
+        return run(args, mixed.run, chosen, say, write)
     return run(args, run_entries, table, chosen)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import harness
 
-from . import ROOT, compare, measure, packages
+from . import ROOT, compare, measure, packages, report
 
 PARTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), 'mixed.toml')
 SIDES = ('without', 'with')
@@ -230,7 +230,7 @@ def mebibytes(memory, side):
     return f'{middle[0]:.0f} {max(values):.0f} {middle[1]:.0f}'
 
 
-def table(results, minutes):
+def table(results, minutes, head):
     rows = [['part', 'rounds', 'lines', 'processes', 'processor s', 'differences', 'MiB without', 'MiB with']]
     for r in results:
         rows.append([r['name'], *(str(r[key]) for key in ('rounds', 'lines', 'processes', 'processor_s')),
@@ -238,7 +238,7 @@ def table(results, minutes):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     notes = [f'{r["name"]}, round {d["round"]}: {d["text"]}' for r in results for d in r['differences'][:5]]
-    return '\n'.join([f'{minutes:.0f} minutes of mixed load, without and with the library', '', *lines, '',
+    return '\n'.join([*head, f'{minutes:.0f} minutes of mixed load, without and with the library', '', *lines, '',
                       'memory of the servers: early, highest, late', *notes])
 
 
@@ -290,16 +290,17 @@ def provided(parts, install, say):
             yield part
 
 
-def run(args, setting, say, write):
+def run(args, setting, parts, say, write):
     """Exit status: 0 no difference, 1 a difference, 77 nothing could be run."""
-    parts = list(provided(read_parts(args.names), setting.install, say))
+    parts = list(provided(parts, setting.install, say))
     if not parts:
         return harness.SKIP
     root = os.path.realpath(tempfile.mkdtemp(prefix='bumpm-'))
     os.chmod(root, 0o755)
+    head = report.header(setting.library)
 
     def save(results):
-        write(args.json, json.dumps({'library': setting.library, 'minutes': args.minutes,
+        write(args.json, json.dumps({'what': head[0], 'command': head[1], 'minutes': args.minutes,
                                      'results': results}, indent=1) + '\n')
     try:
         mixed = Mixed(setting, args.share, say)
@@ -311,7 +312,7 @@ def run(args, setting, say, write):
         else:
             shutil.rmtree(root, ignore_errors=True)
     save(results)
-    text = table(results, minutes)
+    text = table(results, minutes, head)
     write(args.text, text + '\n')
     print(text)
     return 1 if any(r['differences'] for r in results) else 0
