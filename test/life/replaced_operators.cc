@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#pragma GCC diagnostic ignored "-Wsized-deallocation"
-
 namespace
 {
 
