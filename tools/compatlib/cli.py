@@ -58,6 +58,12 @@ def find_modes(words):
     return list(MODES) if 'all' in chosen else chosen
 
 
+def find_jobs(args, chosen):
+    if args.complete:
+        return [(entry, mode) for mode in MODES for entry in chosen if mode == 'plain' or entry.tier == 1]
+    return [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
+
+
 def show_list(chosen):
     for one in chosen:
         print(f'{getattr(one, "tier", " ")}  {one.name:<22}{one.about}')
@@ -130,7 +136,7 @@ def status(results):
 
 
 def run_entries(args, setting, table, chosen):
-    jobs = [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
+    jobs = find_jobs(args, chosen)
 
     def save(results):
         made = report.Report(merge(args.merge, results, table), setting.library)
