@@ -39,7 +39,6 @@ class Entry:
     other_malloc: list = field(default_factory=list)
     preload: bool = True
     witness: bool = True
-    modes: list = field(default_factory=list)
     instead: dict = field(default_factory=dict)
     happens: str = ''
 
