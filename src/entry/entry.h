@@ -48,11 +48,20 @@ void *bp_entry_pvalloc(size_t n_bytes);
 void *bp_entry_new_aligned(size_t n_bytes, size_t align);
 BP_HIDDEN void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag);
 
+// nothrow when the throwing form is the program's: the C++ runtime has the code that calls it by
+// its name and catches. Without a runtime nobody throws, and form is called.
+void *bp_entry_new_caught(void *(*form)(size_t), bool is_array, size_t n_bytes, const void *tag);
+void *bp_entry_new_aligned_caught(void *(*form)(size_t, size_t), bool is_array, size_t n_bytes,
+                                  size_t align, const void *tag);
+
 size_t bp_entry_usable_size(void *pointer);
 size_t bp_entry_good_size(size_t n_bytes);
 int bp_entry_trim(size_t pad);
 void bp_entry_stats(void);
 int bp_entry_info(int options, FILE *stream);
+
+// A function of the next library that has one of this name, remembered in the cell; or NULL.
+void *bp_entry_next_function(bp_atomic_ptr *cell, const char *name);
 
 // Pointers that nobody here knows go to the next allocator; if there is none, it is a crime.
 void bp_entry_foreign_free(void *pointer);

@@ -8,8 +8,7 @@
 #include "entry/entry.h"
 #include "os/os.h"
 
-// A function of the next allocator, remembered.
-static void *next_function(bp_atomic_ptr *cell, const char *name)
+void *bp_entry_next_function(bp_atomic_ptr *cell, const char *name)
 {
     // pairs with nothing: the word is the address of code, and all that there is to see
     void *function = bp_load_ptr_relaxed(cell);
@@ -22,7 +21,7 @@ static void *next_function(bp_atomic_ptr *cell, const char *name)
 
 static void *owner_function(bp_atomic_ptr *cell, const char *name, void *pointer)
 {
-    void *next = bp_os_is_readable(pointer) ? next_function(cell, name) : NULL;
+    void *next = bp_os_is_readable(pointer) ? bp_entry_next_function(cell, name) : NULL;
     if (!next)
         bp_die_invalid(pointer, name);
     return next;

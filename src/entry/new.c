@@ -94,3 +94,24 @@ void *bp_entry_new_nothrow(size_t n_bytes, size_t align, const void *tag)
     void *object = bp_below_alloc(n_bytes, align, false);
     return object ? object : runtime_new(n_bytes, align, tag);
 }
+
+void *bp_entry_new_caught(void *(*form)(size_t), bool is_array, size_t n_bytes, const void *tag)
+{
+    static const char *const names[2] = {"_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t"};
+    static bp_atomic_ptr cells[2];
+    void *found = bp_entry_next_function(&cells[is_array], names[is_array]);
+    return found ? (__extension__(void *(*)(size_t, const void *)) found)(n_bytes, tag)
+                 : form(n_bytes);
+}
+
+void *bp_entry_new_aligned_caught(void *(*form)(size_t, size_t), bool is_array, size_t n_bytes,
+                                  size_t align, const void *tag)
+{
+    static const char *const names[2] = {"_ZnwmSt11align_val_tRKSt9nothrow_t",
+                                         "_ZnamSt11align_val_tRKSt9nothrow_t"};
+    static bp_atomic_ptr cells[2];
+    void *found = bp_entry_next_function(&cells[is_array], names[is_array]);
+    return found
+               ? (__extension__(void *(*)(size_t, size_t, const void *)) found)(n_bytes, align, tag)
+               : form(n_bytes, align);
+}

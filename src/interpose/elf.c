@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The names that ELF programs call, with the hot path in front. One object file defines them
-// all, so that a static link takes all or none.
+// The names that ELF programs call, with the hot path in front. One object file defines all but
+// what is made of them (elf_reallocarray.c), so that a static link takes all or none.
 #define _GNU_SOURCE
 #include "api/profile.h"
 #include "api/report.h"
@@ -58,11 +58,6 @@ BP_EXPORT void *calloc(size_t count, size_t n_bytes)
 BP_EXPORT void *realloc(void *pointer, size_t n_bytes)
 {
     return bp_entry_realloc(pointer, n_bytes);
-}
-
-BP_EXPORT void *reallocarray(void *pointer, size_t count, size_t n_bytes)
-{
-    return bp_entry_reallocarray(pointer, count, n_bytes);
 }
 
 BP_EXPORT int reallocarr(void *cell, size_t count, size_t n_bytes)
@@ -223,6 +218,5 @@ ALIAS(__libc_realloc, realloc);
 ALIAS(__libc_memalign, memalign);
 ALIAS(__libc_valloc, valloc);
 ALIAS(__libc_pvalloc, pvalloc);
-ALIAS(__libc_reallocarray, reallocarray);
 ALIAS(__posix_memalign, posix_memalign);
 #endif

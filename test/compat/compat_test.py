@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tools/compat itself: what differs is found, what is the same passes, what is not there is not passed."""
+import argparse
 import contextlib
 import io
 import json
@@ -163,6 +164,14 @@ class Table(unittest.TestCase):
                     file.write(text)
                 with self.assertRaises(entries.Wrong):
                     entries.read_all(folder)
+
+
+class Jobs(unittest.TestCase):
+    def test_complete_is_tier_1_in_all_modes(self):
+        args = argparse.Namespace(complete=True, mode=None)
+        jobs = cli.find_jobs(args, [entry(name='a'), entry(name='b', tier=2)])
+        self.assertEqual({(made.name, mode) for made, mode in jobs},
+                         {('a', mode) for mode in cli.MODES} | {('b', 'plain')})
 
 
 class Reports(unittest.TestCase):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import harness
 from modes import MODES
 
-from . import ROOT, entries, page, report, runner
+from . import ROOT, entries, mixed, page, report, runner
 
 
 @dataclass
@@ -58,9 +58,15 @@ def find_modes(words):
     return list(MODES) if 'all' in chosen else chosen
 
 
+def find_jobs(args, chosen):
+    if args.complete:
+        return [(entry, mode) for mode in MODES for entry in chosen if mode == 'plain' or entry.tier == 1]
+    return [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
+
+
 def show_list(chosen):
-    for entry in chosen:
-        print(f'{entry.tier}  {entry.name:<22}{entry.about}')
+    for one in chosen:
+        print(f'{getattr(one, "tier", " ")}  {one.name:<22}{one.about}')
 
 
 def describe(result):
@@ -129,31 +135,41 @@ def status(results):
     return harness.SKIP if all(r['verdict'] == 'not run' for r in results) else 0
 
 
-def main(args):
-    try:
-        table = entries.read_all()
-        chosen = entries.choose(table, args.names, args.tier)
-    except entries.Wrong as error:
-        fail(error)
-    if args.list:
-        show_list(chosen)
-        return 0
-    build = os.path.realpath(args.build)
-    library = os.path.realpath(args.lib or os.path.join(build, 'src', 'libbumpalloc.so'))
-    if not os.path.exists(library):
-        fail(f'{library} is not there; build it, or name another with --lib')
-    jobs = [(entry, mode) for mode in find_modes(args.mode) for entry in chosen]
+def run_entries(args, setting, table, chosen):
+    jobs = find_jobs(args, chosen)
 
     def save(results):
-        made = report.Report(merge(args.merge, results, table), library)
+        made = report.Report(merge(args.merge, results, table), setting.library)
         write(args.text, made.text() + '\n')
         write(args.json, made.json())
         write(args.html, page.html(made))
         return made
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder:
-        setting = Setting(library, find_witness(build, folder), build,
-                          os.geteuid() == 0 and not args.no_install, args.rounds, args.keep)
-        results = run_all(jobs, setting, args.jobs, save)
+    results = run_all(jobs, setting, args.jobs, save)
     print(save(results).text())
     return status(results)
+
+
+def run(args, begin, *more):
+    """Calls begin with the arguments and the setting that they make."""
+    build = os.path.realpath(args.build)
+    library = os.path.realpath(args.lib or os.path.join(build, 'src', 'libbumpalloc.so'))
+    if not os.path.exists(library):
+        fail(f'{library} is not there; build it, or name another with --lib')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory() as folder:
+        return begin(args, Setting(library, find_witness(build, folder), build,
+                                   os.geteuid() == 0 and not args.no_install, args.rounds, args.keep), *more)
+
+
+def main(args):
+    try:
+        table = [] if args.mixed else entries.read_all()
+        chosen = mixed.read_parts(args.names) if args.mixed else entries.choose(table, args.names, args.tier)
+    except (entries.Wrong, mixed.Broken) as error:
+        fail(error)
+    if args.list:
+        show_list(chosen)
+        return 0
+    if args.mixed:
+        return run(args, mixed.run, chosen, say, write)
+    return run(args, run_entries, table, chosen)

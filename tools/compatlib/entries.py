@@ -39,7 +39,6 @@ class Entry:
     other_malloc: list = field(default_factory=list)
     preload: bool = True
     witness: bool = True
-    modes: list = field(default_factory=list)
     instead: dict = field(default_factory=dict)
     happens: str = ''
 
@@ -54,7 +53,7 @@ def check(entry):
         raise Wrong('a tier from 1 to 3 and a line about it')
     if set(entry.compare) - {'stdout', 'stderr'} or set(entry.normalise) - set(NORMALISERS):
         raise Wrong('a word in compare or normalise')
-    if set(entry.instead) - {'status', 'matches', 'crashes'}:
+    if set(entry.instead) - {'status', 'matches'}:
         raise Wrong('a word in instead')
     if entry.instead and not entry.happens:
         raise Wrong('what happens is not said')

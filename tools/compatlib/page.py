@@ -48,7 +48,7 @@ def html(made):
         '<meta name="viewport" content="width=device-width">',
         f'<title>Compatibility of {text.escape(made.library)}</title><style>{STYLE}</style></head><body>',
         f'<h1>Other people’s programs under {text.escape(made.library)}</h1>',
-        f'<p>{text.escape(made.when)}, {text.escape(made.system)}<br>',
+        f'<p>{text.escape(made.what)}<br>',
         f'<code>{text.escape(made.command)}</code></p>',
         f'<p><strong>{text.escape(made.summary())}</strong></p>',
         f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>',

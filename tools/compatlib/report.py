@@ -29,6 +29,12 @@ def system():
         f'{platform.machine()}, {os.cpu_count()} processors'
 
 
+def header(library):
+    """What was run where: two lines."""
+    return [f'{os.path.basename(library)}, {time.strftime("%Y-%m-%d")}, {system()}',
+            'tools/compat ' + shlex.join(sys.argv[1:])]
+
+
 def seconds(figures):
     value = figures.get('cpu_s', figures.get('wall_s'))
     return f'{value:.2f}' if value is not None else '-'
@@ -52,9 +58,7 @@ class Report:
     def __init__(self, results, library):
         self.results = results
         self.library = os.path.basename(library)
-        self.when = time.strftime('%Y-%m-%d')
-        self.command = 'tools/compat ' + shlex.join(sys.argv[1:])
-        self.system = system()
+        self.what, self.command = header(library)
 
     def counts(self):
         return {verdict: sum(r['verdict'] == verdict for r in self.results) for verdict in VERDICTS}
@@ -85,7 +89,7 @@ class Report:
     def text(self):
         meanings = [f'  {v:<10}{MEANINGS[v]}' for v, n in self.counts().items() if n]
         return '\n'.join([
-            f'{self.library}, {self.when}, {self.system}', self.command, '', *self.table(), '',
+            self.what, self.command, '', *self.table(), '',
             self.summary(), *meanings,
             '  processor time of all processes (of cases of test/programs: time that passed), one run;',
             '  peak RSS of the largest process; processes in which malloc came from the library;',
@@ -93,5 +97,5 @@ class Report:
             *self.notes()]).rstrip()
 
     def json(self):
-        return json.dumps({'library': self.library, 'when': self.when, 'system': self.system,
-                           'command': self.command, 'results': self.results}, indent=1) + '\n'
+        return json.dumps({'what': self.what, 'command': self.command, 'results': self.results},
+                          indent=1) + '\n'

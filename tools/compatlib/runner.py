@@ -200,14 +200,13 @@ def run_case(entry, mode, setting, result):
     result.processes = int(seen.group(1)) if seen else 0
     if done.returncode:
         result.verdict = 'differs'
-        result.reason = done.stdout[done.stdout.find('FAIL:'):]
+        _, word, rest = done.stdout.partition('FAIL:')
+        result.reason = word + rest or last_line(done.stdout)
 
 
 def run_entry(entry, mode, setting, say):
     result = Result(entry.name, entry.tier, mode, entry.about)
     try:
-        if entry.modes and mode not in entry.modes:
-            raise NotRun('not for this mode')
         reason = packages.provide(entry, setting.install, say)
         if reason:
             raise NotRun(reason)
