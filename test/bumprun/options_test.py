@@ -236,7 +236,13 @@ class AtExit(unittest.TestCase):
 
 class Count(unittest.TestCase):
     def test_every_call_is_counted(self):
-        with Held(COUNT=1) as held:
+        self.every_call_is_counted()
+
+    def test_so_are_those_that_a_profile_looks_at(self):
+        self.every_call_is_counted(PROFILE='/dev/null', PROFILE_RATE='64K')
+
+    def every_call_is_counted(self, **options):
+        with Held(COUNT=1, **options) as held:
             before = held.dump()
             held.tell('hold 250 5000')
             held.tell('drop 5')
