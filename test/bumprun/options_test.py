@@ -29,6 +29,16 @@ class OneTable(unittest.TestCase):
         for variable, flag, *_ in rows:
             self.assertEqual('--' + variable[len('BUMPALLOC_'):].lower().replace('_', '-'), flag)
 
+    def test_what_they_take_has_a_name(self):
+        for variable, _, values, *_ in table():
+            self.assertRegex(values, r'^(SIZE|NUMBER|FILE|WHERE|SIZE:FACTOR|\w+(\|\w+)+)$', variable)
+
+    def test_a_bad_value_is_told_once(self):
+        for words in (['--purge=bogus'], ['--purge', 'bogus']):
+            done = bumprun(*words, 'true')
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, 'bumprun: --purge=bogus: it takes auto|now|never\n'))
+
     def test_help_has_each(self):
         text = bumprun('--help').stdout
         for _, flag, _, default, meaning in table():
