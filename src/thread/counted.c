@@ -8,6 +8,7 @@
 #include "profile/profile.h"
 #include "region/depot.h"
 #include "region/link.h"
+#include "thread/outside.h"
 #include "thread/registry.h"
 
 #include <string.h>
@@ -198,6 +199,7 @@ void *bp_counted_exchange(size_t n_bytes)
     bool counted = bp_key_owner(key) == BP_COUNTED_OWNER;
     void *object = counted ? exchange(heap, bp_key_class(key)) : NULL;
     bp_registry_leave(heap);
+    bp_outside_poll();
     return object;
 }
 

@@ -249,7 +249,7 @@ class Count(unittest.TestCase):
         self.every_call_is_counted()
 
     def test_so_are_those_that_a_profile_looks_at(self):
-        self.every_call_is_counted(PROFILE='/dev/null', PROFILE_RATE='64K')
+        self.every_call_is_counted(PROFILE='/dev/null', PROFILE_RATE='64G')
 
     def every_call_is_counted(self, **options):
         with Held(COUNT=1, **options) as held:
