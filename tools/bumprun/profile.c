@@ -189,14 +189,15 @@ static bool profile_take(const struct request *request, const char *path)
     char argument[sizeof(((struct bp_outside *)NULL)->argument)];
     target_find(request->what, &target);
     regular_or_new(path);
+    if (strlen(path) + sizeof("write ") > sizeof(argument))
+        die(EXIT_FAILED, "%s: too long a name", path);
     bool from_start = is_profiled(&target);
     if (!from_start) {
         snprintf(argument, sizeof(argument), "start %ld", request->rate);
         ask(&target, argument, true);
         wait_seconds(request->seconds);
     }
-    if (snprintf(argument, sizeof(argument), "write %s", path) >= (int)sizeof(argument))
-        die(EXIT_FAILED, "%s: too long a name", path);
+    snprintf(argument, sizeof(argument), "write %s", path);
     unlink(path);
     ask(&target, argument, !from_start);
     if (!from_start)
