@@ -118,12 +118,13 @@ static void show_hidden(struct bp_bin_cold *cold, struct bp_bin *bin, uint32_t m
     show(cold, bin, chain, count);
 }
 
-// The front of the run's open part.
+// The front of the run's open part: little, so that what goes round stays small, and warm.
 static void show_run(struct bp_bin_cold *cold, struct bp_bin *bin, struct bp_run *own,
                      uint32_t most)
 {
+    enum { RUN_MOST = 16 };
     uint32_t open = (uint32_t)(own->limit - own->cursor) / bin->object_bytes;
-    uint32_t count = (uint32_t)bp_min(open, most);
+    uint32_t count = (uint32_t)bp_min(bp_min(open, RUN_MOST), most);
     show(cold, bin, NULL, count);
     cold->shown = 0; // of a chain
     bin->run.cursor = own->cursor;
