@@ -64,7 +64,8 @@ enum { BP_OPTION_TEXT_MAX = 255 }; // bytes of a text
 struct bp_option {
     const char *name;
     enum bp_option_kind kind;
-    const char *words;        // a choice: what it may be, the value is the index; "a|b|c"
+    const char *words;        // a choice: what it may be, the value is the index; "a|b|c";
+                              // of a text: the name of what it says; NULL for numbers
     const char *default_text; // as a user would write it
     const char *meaning;      // one line
     size_t *value;            // of a text: in truth a const char *, to a copy that stays

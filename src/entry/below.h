@@ -4,9 +4,11 @@
 #ifndef BP_ENTRY_BELOW_H
 #define BP_ENTRY_BELOW_H
 
+#include "core/options.h"
 #include "entry/entry.h"
 #include "os/os.h"
 #include "profile/profile.h"
+#include "thread/counted.h"
 #include "thread/nofree.h"
 #include "thread/registry.h"
 #include "thread/request.h"
@@ -20,7 +22,9 @@ static inline void *bp_below_try_alloc(size_t n_bytes)
     void *object = NULL;
     if (n_bytes > BP_SMALL_MAX)
         return heap ? bp_large_try_alloc(heap, n_bytes) : NULL;
-    if (bp_nofree_is_on() && heap && !heap->sample_mean_bytes)
+    if (heap && bp_counted_is(heap))
+        object = bp_options.count ? NULL : bp_counted_exchange(n_bytes);
+    else if (bp_nofree_is_on() && heap)
         object = bp_nofree_try(heap, n_bytes, BP_OBJECT_ALIGN);
     return object;
 }

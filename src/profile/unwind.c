@@ -53,13 +53,12 @@ static struct bp_frame_rule rule_at(uintptr_t pc)
 // A word of the stack, above what was left behind; pages are asked for once each.
 static bool stack_read(struct walk *walk, uintptr_t address, uintptr_t *ret_word)
 {
-    size_t page = bp_os_page_bytes();
     if (address < walk->sp || address % sizeof(uintptr_t))
         return false;
     for (int i = 0; address >= walk->readable_end; i++) {
         if (i == PAGES_AHEAD || !bp_os_is_readable((void *)walk->readable_end))
             return false;
-        walk->readable_end += page;
+        walk->readable_end += bp_os_page_bytes();
     }
     memcpy(ret_word, (void *)address, sizeof(*ret_word));
     return true;

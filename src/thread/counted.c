@@ -2,11 +2,14 @@
 #include "thread/counted.h"
 
 #include "base/bits.h"
+#include "core/report.h"
 #include "os/os.h"
 #include "profile/poisson.h"
 #include "profile/profile.h"
 #include "region/depot.h"
 #include "region/link.h"
+#include "thread/outside.h"
+#include "thread/registry.h"
 
 #include <string.h>
 
@@ -25,9 +28,8 @@ static void gap_draw(struct bp_heap *heap, unsigned class_index)
         random_of(heap), heap->sample_mean_bytes, bp_class[class_index].object_bytes);
 }
 
-static bool is_empty(struct bp_heap *heap, unsigned class_index)
+static bool is_empty(const struct bp_bin *bin)
 {
-    const struct bp_bin *bin = bp_counted_bin(heap, class_index);
     return !bin->head && bin->run.cursor == bin->run.limit;
 }
 
@@ -35,7 +37,7 @@ bool bp_counted_is_due(struct bp_heap *heap, unsigned class_index)
 {
     bp_counted_update(heap);
     if (BP_LIKELY(!heap->sample_mean_bytes) || heap->cold[class_index].until_sample ||
-        !is_empty(heap, class_index))
+        !is_empty(bp_counted_bin(heap, class_index)))
         return false;
     gap_draw(heap, class_index);
     return true;
@@ -67,94 +69,138 @@ bool bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes)
 
 // --- counted bins ---
 
-// Moves the class's chain over, or as much of it as may be handed out.
-static uint32_t chain_move(struct bp_heap *heap, unsigned class_index)
+// Fewer objects are not worth a slow path; then more of them are brought into use.
+static uint32_t enough(unsigned class_index)
 {
-    struct bp_bin *from = bp_heap_own_bin(heap, class_index);
-    struct bp_bin *to = bp_counted_bin(heap, class_index);
-    uint32_t most = heap->cold[class_index].until_sample;
-    uint32_t count = heap->cold[class_index].limit - from->room;
-    if (!count || !most)
-        return 0;
-    to->head = from->head;
-    from->head = NULL;
-    if (count > most) {
-        void *last = to->head;
-        for (uint32_t i = 1; i < most; i++)
-            last = bp_link_next(last);
-        from->head = bp_link_next(last);
-        bp_link_set(last, NULL);
-        count = most;
+    enum { SHARE = 64, LEAST = 4 };
+    return (uint32_t)bp_max(bp_class[class_index].magazine_capacity / SHARE, LEAST);
+}
+
+static uint32_t freed_count(const struct bp_bin_cold *cold, const struct bp_bin *own)
+{
+    return cold->limit - own->room;
+}
+
+static void show(struct bp_bin_cold *cold, struct bp_bin *bin, void *chain, uint32_t count)
+{
+    bin->head = chain;
+    bin->room = 0; // malloc adds one for each that it takes
+    cold->shown = count;
+    cold->until_sample -= (uint32_t)bp_min(cold->until_sample, count);
+    cold->visited = true;
+}
+
+// Takes over what free has gathered, to show it or to hide it.
+static void *freed_take(const struct bp_bin_cold *cold, struct bp_bin *own)
+{
+    void *chain = own->head;
+    own->head = NULL;
+    own->room = cold->limit;
+    return chain;
+}
+
+// Cuts the chain after so many objects; returns the rest.
+static void *chain_cut(void *chain, uint32_t count)
+{
+    while (--count)
+        chain = bp_link_next(chain);
+    void *rest = bp_link_next(chain);
+    bp_link_set(chain, NULL);
+    return rest;
+}
+
+static void show_hidden(struct bp_bin_cold *cold, struct bp_bin *bin, uint32_t most)
+{
+    void *chain = cold->hidden;
+    uint32_t count = (uint32_t)bp_min(cold->hidden_count, most);
+    cold->hidden = count < cold->hidden_count ? chain_cut(chain, count) : NULL;
+    cold->hidden_count -= count;
+    show(cold, bin, chain, count);
+}
+
+// The front of the run's open part: little, so that what goes round stays small, and warm.
+static void show_run(struct bp_bin_cold *cold, struct bp_bin *bin, struct bp_run *own,
+                     uint32_t most)
+{
+    enum { RUN_MOST = 16 };
+    uint32_t open = (uint32_t)(own->limit - own->cursor) / bin->object_bytes;
+    uint32_t count = (uint32_t)bp_min(bp_min(open, RUN_MOST), most);
+    show(cold, bin, NULL, count);
+    cold->shown = 0; // of a chain
+    bin->run.cursor = own->cursor;
+    bin->run.limit = own->cursor = own->limit = own->cursor + (size_t)count * bin->object_bytes;
+}
+
+// Finds a chain to go on with, and hides it; false: the open part of the run, if that.
+static bool find(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_bin *own = bp_heap_own_bin(heap, class_index);
+    struct bp_magazine found = {.head = NULL};
+    if (freed_count(cold, own) < enough(class_index))
+        found = bp_heap_next_magazine(heap, class_index);
+    if (!found.head && freed_count(cold, own) < enough(class_index) &&
+        bp_heap_open_run(heap, class_index))
+        return false;
+    if (!found.head) {
+        found.count = freed_count(cold, own);
+        found.head = freed_take(cold, own);
     }
-    from->room += count;
-    return count;
+    cold->hidden = found.head;
+    cold->hidden_count = found.count;
+    return found.head != NULL;
 }
 
-// Moves up to `most` fresh objects over, as the front of the run.
-static uint32_t run_move(struct bp_heap *heap, unsigned class_index, uint32_t most)
-{
-    struct bp_run *from = &bp_heap_own_bin(heap, class_index)->run;
-    struct bp_run *to = &bp_counted_bin(heap, class_index)->run;
-    size_t n_bytes = bp_class[class_index].object_bytes;
-    size_t left = (size_t)(heap->cold[class_index].run_end - from->cursor) / n_bytes;
-    uint32_t count = (uint32_t)bp_min(left, most);
-    if (!count)
-        return 0;
-    to->cursor = from->cursor;
-    to->limit = from->cursor = from->cursor + count * n_bytes;
-    if (from->limit < from->cursor)
-        from->limit = from->cursor;
-    return count;
-}
-
-// So many objects are worth a slow path; where fewer are free, fresh ones make it up.
-static uint32_t batch_of(const struct bp_bin_cold *cold, unsigned class_index)
-{
-    enum { BATCH_BYTES = 16384, BATCH_MIN = 4 };
-    size_t batch = bp_max(BATCH_BYTES / bp_class[class_index].object_bytes, BATCH_MIN);
-    return (uint32_t)bp_min(batch, cold->limit);
-}
-
-// Have the class's own bin and run so many objects?
-static bool has(struct bp_heap *heap, unsigned class_index, uint32_t count)
-{
-    const struct bp_bin_cold *cold = &heap->cold[class_index];
-    const struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
-    uint32_t in_bin = cold->limit - bin->room;
-    size_t fresh_bytes = (size_t)(cold->run_end - bin->run.cursor);
-    return in_bin >= count ||
-           fresh_bytes >= (count - in_bin) * (size_t)bp_class[class_index].object_bytes;
-}
-
+// The long way: to the next sample, from wherever there is something.
 static void fill(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_bin *bin = bp_counted_bin(heap, class_index);
-    uint32_t batch = batch_of(cold, class_index);
-    if (!has(heap, class_index, batch / 2))
-        bp_heap_restock(heap, class_index, batch);
-    uint32_t moved = chain_move(heap, class_index);
+    // Asked for without bp_counted_is_due, it may be one too many: then the sample comes after it.
+    uint32_t most = (uint32_t)bp_max(cold->until_sample, 1);
+    if (BP_UNLIKELY(bin->room != cold->shown)) // as in heap.c
+        bp_die_corrupt(bp_class[class_index].object_bytes);
     bin->object_bytes = bp_class[class_index].object_bytes;
-    bin->room = 0; // malloc adds one for each that it takes
-    cold->filled = moved;
-    cold->until_sample -= moved;
-    if (moved < batch)
-        cold->until_sample -=
-            run_move(heap, class_index, (uint32_t)bp_min(batch - moved, cold->until_sample));
+    if (cold->hidden || find(heap, class_index))
+        show_hidden(cold, bin, most);
+    else
+        show_run(cold, bin, &bp_heap_own_bin(heap, class_index)->run, most);
 }
 
 void *bp_counted_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    struct bp_bin_cold *cold = &heap->cold[class_index];
-    void *object = bp_heap_try_alloc(&heap->hot, bp_key(class_index, BP_COUNTED_OWNER));
+    size_t key = bp_key(class_index, BP_COUNTED_OWNER);
+    void *object = bp_heap_try_alloc(&heap->hot, key);
     if (object)
         return object;
-    object = bp_heap_alloc_uncounted(heap, class_index);
-    // Asked for without bp_counted_is_due, it may be one too many: then the sample comes after it.
-    if (object && cold->until_sample) {
-        cold->until_sample--;
-        fill(heap, class_index);
-    }
+    fill(heap, class_index);
+    return bp_heap_try_alloc(&heap->hot, key);
+}
+
+// What free has gathered and what is shown change places, if it is enough and no sample is near.
+static void *exchange(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    struct bp_bin *bin = bp_counted_bin(heap, class_index);
+    struct bp_bin *own = bp_heap_own_bin(heap, class_index);
+    uint32_t count = freed_count(cold, own);
+    if (count < enough(class_index) || count > cold->until_sample || cold->hidden ||
+        bin->room != cold->shown || !is_empty(bin))
+        return NULL;
+    void *first = freed_take(cold, own);
+    show(cold, bin, bp_link_next(first), count);
+    bin->room = 1;
+    return first;
+}
+
+void *bp_counted_exchange(size_t n_bytes)
+{
+    struct bp_heap *heap = bp_registry_enter();
+    size_t key = heap ? heap->hot.key[(n_bytes + 15) >> 4] : 0;
+    bool counted = bp_key_owner(key) == BP_COUNTED_OWNER;
+    void *object = counted ? exchange(heap, bp_key_class(key)) : NULL;
+    bp_registry_leave(heap);
+    bp_outside_poll();
     return object;
 }
 
@@ -171,22 +217,25 @@ void bp_counted_pass(struct bp_heap *heap, unsigned class_index)
         heap->cold[class_index].until_sample--;
 }
 
+static void chain_give(const struct bp_heap *heap, unsigned class_index, void *chain, size_t count)
+{
+    if (count)
+        bp_depot_give(class_index, (struct bp_magazine){chain, (uint32_t)count, heap->owner});
+}
+
 void bp_counted_return(struct bp_heap *heap, unsigned class_index)
 {
+    struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_bin *bin = bp_counted_bin(heap, class_index);
-    struct bp_run *run = &bp_counted_bin(heap, class_index)->run;
     struct bp_run *own = &bp_heap_own_bin(heap, class_index)->run;
-    size_t count = bp_counted_objects(heap, class_index);
-    if (!count)
-        return;
-    heap->cold[class_index].until_sample += (uint32_t)count;
-    if (run->cursor < run->limit)
-        own->cursor = own->limit = run->cursor;
-    *run = (struct bp_run){NULL, NULL};
-    void *chain = bin->head;
-    bin->head = NULL;
-    heap->cold[class_index].filled = bin->room = 0;
-    bp_depot_sort(class_index, chain);
+    cold->until_sample += bp_counted_shown(heap, class_index);
+    if (bin->run.cursor < bin->run.limit)
+        own->cursor = own->limit = bin->run.cursor;
+    chain_give(heap, class_index, bin->head, cold->shown - bin->room);
+    chain_give(heap, class_index, cold->hidden, cold->hidden_count);
+    bin->head = cold->hidden = NULL;
+    cold->shown = cold->hidden_count = bin->room = 0;
+    bin->run = (struct bp_run){NULL, NULL};
 }
 
 // --- on and off ---

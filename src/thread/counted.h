@@ -4,18 +4,19 @@
 //  1. A counted heap's key table leads malloc to bins of an owner number that no chunk has, its
 //     counted bins; free goes by the chunk map, to the other bins, as ever. The hot path is the
 //     same to the instruction.
-//  2. So nothing is pushed onto a counted bin: what it holds when it is filled is handed out, in
-//     order, before the slow path comes again. It is filled from the own bin with at most as many
-//     objects as go before the next sample (cold.until_sample), and these count as handed out.
-//  3. When until_sample is 0 and the counted bin is empty, the next object of the class is a
-//  sample.
-//     Each class has a Poisson process of its own; together they are one (profile/poisson.h).
+//  2. So nothing is pushed onto a counted bin: what it shows is handed out, in order, before the
+//     slow path comes again, and counts as handed out at once. It is given whole chains, which
+//     costs a few instructions and no lock: what free has gathered in the own bin if that is
+//     enough, else what any heap would go on with.
+//  3. It shows no more than goes before the next sample (cold.until_sample); the rest of the chain
+//     is hidden, and shown after it. When until_sample is 0 and nothing is shown, the next object
+//     of the class is a sample. Each class has a Poisson process of its own; together they are one
+//     (profile/poisson.h).
 //  4. A counted bin's run is cut off the front of the class's run, so it can be put back there.
-//  5. What a counted bin still holds when it is emptied is counted back. A heap that was called
-//  away
-//     keeps what its counted bins hold.
+//  5. What a counted bin still shows when it is emptied is counted back. A heap that was called
+//     away keeps what its counted bins have.
 // The cost between samples: a malloc does not reuse what was freed last, but what was freed before
-// the bin was filled.
+// the chains changed places, and enough of a class is in use for that to be seldom.
 #ifndef BP_THREAD_COUNTED_H
 #define BP_THREAD_COUNTED_H
 
@@ -30,6 +31,9 @@ bool bp_counted_is_due(struct bp_heap *heap, unsigned class_index);
 bool bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes);
 // An object of the class from the counted bin, filling it.
 void *bp_counted_alloc(struct bp_heap *heap, unsigned class_index);
+// The short way, without a look at anything else: a small object, if the calling thread's counted
+// heap has enough of them and it is no sample; else NULL.
+void *bp_counted_exchange(size_t n_bytes);
 // An object of the class was handed out, but not by this heap.
 void bp_counted_pass(struct bp_heap *heap, unsigned class_index);
 // What the counted bin holds goes back to the class's run, and to the depot.
@@ -43,13 +47,24 @@ static inline struct bp_bin *bp_counted_bin(struct bp_heap *heap, unsigned class
     return bp_heap_bin(&heap->hot, bp_key(class_index, BP_COUNTED_OWNER));
 }
 
-// Objects that it holds; a guess for the heap of a running thread.
-static inline size_t bp_counted_objects(const struct bp_heap *heap, unsigned class_index)
+static inline bool bp_counted_is(const struct bp_heap *heap)
+{
+    return bp_key_owner(heap->hot.key[1]) == BP_COUNTED_OWNER;
+}
+
+// Objects that malloc finds there; a guess for the heap of a running thread.
+static inline uint32_t bp_counted_shown(const struct bp_heap *heap, unsigned class_index)
 {
     const struct bp_bin *bin = &heap->hot.bin[BP_COUNTED_OWNER * BP_OWNER_BINS + class_index];
     size_t fresh_bytes = bp_sub_or_zero((size_t)bin->run.limit, (size_t)bin->run.cursor);
-    return bp_sub_or_zero(heap->cold[class_index].filled, bin->room) +
-           fresh_bytes / bp_class[class_index].object_bytes;
+    return (uint32_t)(bp_sub_or_zero(heap->cold[class_index].shown, bin->room) +
+                      fresh_bytes / bp_class[class_index].object_bytes);
+}
+
+// All that it has.
+static inline size_t bp_counted_objects(const struct bp_heap *heap, unsigned class_index)
+{
+    return heap->cold[class_index].hidden_count + (size_t)bp_counted_shown(heap, class_index);
 }
 
 #endif

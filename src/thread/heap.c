@@ -239,17 +239,6 @@ static void *bin_load(struct bp_heap *heap, unsigned class_index, struct bp_maga
     return bp_heap_try_alloc(&heap->hot, bp_key(class_index, heap->owner));
 }
 
-// Opens the run for as many objects as a magazine holds, so that the depot is asked in between.
-static void *run_advance(struct bp_heap *heap, unsigned class_index)
-{
-    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
-    struct bp_bin_cold *cold = &heap->cold[class_index];
-    size_t window = (size_t)cold->limit * bp_class[class_index].object_bytes;
-    size_t left = (size_t)(cold->run_end - run->cursor);
-    run->limit = run->cursor + bp_min(window, left);
-    return bp_heap_try_run(bp_heap_own_bin(heap, class_index));
-}
-
 // The run has something left, or there is none to be had.
 static bool run_ensure(struct bp_heap *heap, unsigned class_index)
 {
@@ -264,29 +253,16 @@ static bool run_ensure(struct bp_heap *heap, unsigned class_index)
     return run->cursor != NULL;
 }
 
-static void *chain_join(void *chain, void *rest)
+// As many objects as a magazine holds, so that the depot is asked in between.
+bool bp_heap_open_run(struct bp_heap *heap, unsigned class_index)
 {
-    void *last = chain;
-    if (!chain)
-        return rest;
-    for (void *next = chain; next; next = bp_link_next(next))
-        last = next;
-    bp_link_set(last, rest);
-    return chain;
-}
-
-void bp_heap_restock(struct bp_heap *heap, unsigned class_index, uint32_t wanted)
-{
-    const struct bp_bin_cold *cold = &heap->cold[class_index];
-    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
-    struct bp_magazine magazine = bp_depot_take(class_index, heap->owner, wanted);
-    if (!magazine.head)
-        run_ensure(heap, class_index);
-    if (cold->limit - bin->room + magazine.count > bp_class[class_index].magazine_capacity)
-        bin_flush(heap, class_index); // a longer chain would be taken for a crime
-    bin->head = chain_join(bin->head, magazine.head);
-    limit_raise(heap, class_index, cold->limit - bin->room + magazine.count);
-    bin->room -= magazine.count;
+    struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    size_t window = (size_t)cold->limit * bp_class[class_index].object_bytes;
+    if (!run_ensure(heap, class_index))
+        return false;
+    run->limit = run->cursor + bp_min(window, (size_t)(cold->run_end - run->cursor));
+    return true;
 }
 
 // Strays in bulk are memory that has moved here: as good as the heap's own. A few are neighbours of
@@ -305,27 +281,33 @@ static struct bp_magazine strays_take(struct bp_heap *heap, unsigned class_index
     return (struct bp_magazine){.head = NULL};
 }
 
-static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
+struct bp_magazine bp_heap_next_magazine(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_magazine magazine = {.head = NULL};
-    // An empty bin has room for all that it may hold, or more was pushed or popped than was there.
-    if (BP_UNLIKELY(bp_heap_own_bin(heap, class_index)->room != cold->limit))
-        bp_die_corrupt(bp_class[class_index].object_bytes);
     visit(heap, class_index);
-    bp_heap_own_bin(heap, class_index)->object_bytes = bp_class[class_index].object_bytes;
     if (bp_load_ptr_relaxed(&cold->spare))
         magazine = spare_take(cold);
     if (!magazine.head && heap->stray_seen)
         magazine = strays_take(heap, class_index);
-    if (!magazine.head) {
-        cold->most = bp_class[class_index].magazine_capacity;
-        limit_grow(heap, class_index);
-        magazine = bp_depot_take(class_index, heap->owner, cold->limit);
-    }
+    if (magazine.head)
+        return magazine;
+    cold->most = bp_class[class_index].magazine_capacity;
+    limit_grow(heap, class_index);
+    return bp_depot_take(class_index, heap->owner, cold->limit);
+}
+
+static void *alloc_slow(struct bp_heap *heap, unsigned class_index)
+{
+    struct bp_bin *bin = bp_heap_own_bin(heap, class_index);
+    // An empty bin has room for all that it may hold, or more was pushed or popped than was there.
+    if (BP_UNLIKELY(bin->room != heap->cold[class_index].limit))
+        bp_die_corrupt(bp_class[class_index].object_bytes);
+    bin->object_bytes = bp_class[class_index].object_bytes;
+    struct bp_magazine magazine = bp_heap_next_magazine(heap, class_index);
     if (magazine.head)
         return bin_load(heap, class_index, magazine);
-    return run_ensure(heap, class_index) ? run_advance(heap, class_index) : NULL;
+    return bp_heap_open_run(heap, class_index) ? bp_heap_try_run(bin) : NULL;
 }
 
 void *bp_heap_alloc_uncounted(struct bp_heap *heap, unsigned class_index)

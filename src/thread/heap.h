@@ -23,6 +23,7 @@
 #define BP_THREAD_HEAP_H
 
 #include "base/atomics.h"
+#include "region/depot.h"
 #include "reserve/meta.h"
 #include "thread/heap_hot.h"
 
@@ -42,7 +43,9 @@ struct bp_bin_cold {
     uint32_t limit;
     uint32_t most; // what limit may grow to: less than the capacity after the class was sparse
     uint32_t until_sample; // objects that a counted heap hands out before one is sampled
-    uint32_t filled;       // objects that were in the counted bin's chain when it was filled
+    uint32_t shown;        // objects that its counted bin's chain had at first
+    uint32_t hidden_count;
+    void *hidden; // free objects that it hands out after those (thread/counted.h)
     char *run_end;
     bool visited;                        // by a slow path since bins were aged last
     const void *seen_head, *seen_cursor; // then
@@ -122,9 +125,11 @@ static inline struct bp_bin *bp_heap_own_bin(struct bp_heap *heap, unsigned clas
 }
 // The same for a counted heap, past its counted bins.
 void *bp_heap_alloc_uncounted(struct bp_heap *heap, unsigned class_index);
-// Looks for about so many objects of a class of which the heap has hardly any: free ones for the
-// bin, or else a run.
-void bp_heap_restock(struct bp_heap *heap, unsigned class_index, uint32_t wanted);
+// The next free objects of a class: the spare, strays in bulk, or the depot's; head NULL if there
+// are none.
+struct bp_magazine bp_heap_next_magazine(struct bp_heap *heap, unsigned class_index);
+// Opens a part of the class's run, another run if it is used up: false if none can be had.
+bool bp_heap_open_run(struct bp_heap *heap, unsigned class_index);
 // Everything in the bins and runs goes to the depot's spans.
 void bp_heap_flush(struct bp_heap *heap);
 // What the bins hold goes to the depot as magazines, for other threads; runs end.

@@ -29,6 +29,16 @@ class OneTable(unittest.TestCase):
         for variable, flag, *_ in rows:
             self.assertEqual('--' + variable[len('BUMPALLOC_'):].lower().replace('_', '-'), flag)
 
+    def test_what_they_take_has_a_name(self):
+        for variable, _, values, *_ in table():
+            self.assertRegex(values, r'^(SIZE|NUMBER|FILE|WHERE|SIZE:FACTOR|\w+(\|\w+)+)$', variable)
+
+    def test_a_bad_value_is_told_once(self):
+        for words in (['--purge=bogus'], ['--purge', 'bogus']):
+            done = bumprun(*words, 'true')
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, 'bumprun: --purge=bogus: it takes auto|now|never\n'))
+
     def test_help_has_each(self):
         text = bumprun('--help').stdout
         for _, flag, _, default, meaning in table():
@@ -236,7 +246,13 @@ class AtExit(unittest.TestCase):
 
 class Count(unittest.TestCase):
     def test_every_call_is_counted(self):
-        with Held(COUNT=1) as held:
+        self.every_call_is_counted()
+
+    def test_so_are_those_that_a_profile_looks_at(self):
+        self.every_call_is_counted(PROFILE='/dev/null', PROFILE_RATE='64G')
+
+    def every_call_is_counted(self, **options):
+        with Held(COUNT=1, **options) as held:
             before = held.dump()
             held.tell('hold 250 5000')
             held.tell('drop 5')

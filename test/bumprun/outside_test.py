@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import stat
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -230,6 +232,41 @@ class Refusals(unittest.TestCase):
             said = self.refused('dump', held.pid, user=65534, group=65534, extra_groups=[],
                                 cwd='/')
             self.assertIn('may not be read', said)
+
+
+class Output(unittest.TestCase):
+    """What cannot be printed or written is told, and is a failure."""
+
+    def told(self, *arguments, says='bumprun: stdout: cannot be written\n', status=1, **keywords):
+        done = bumprun(*arguments, **keywords)
+        self.assertEqual((done.returncode, done.stderr), (status, says), arguments)
+
+    def test_full_stdout(self):
+        with Held() as held, open('/dev/full', 'w', encoding='utf-8') as full:
+            for words in (['--help'], ['--options'], ['--version'], ['stat', '--help'],
+                          ['stat', '--once', held.pid], ['dump', held.pid],
+                          ['stat', '--count', '1000', '--interval', '0.01', held.pid]):
+                self.told(*words, stdout=full)
+
+    def test_closed_stdout(self):
+        with Held() as held:
+            for words in (['--help'], ['stat', '--once', held.pid], ['dump', held.pid]):
+                self.told(*words, preexec_fn=lambda: os.close(1))
+
+    def test_pictures_are_svg_or_html(self):
+        with Held() as held, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'heap.png')
+            self.told('map', '-o', path, held.pid, status=2,
+                      says=f'bumprun: map: -o {path}: a picture is .svg or .html\n')
+            self.assertFalse(os.path.exists(path))
+
+    def test_a_device_is_not_replaced_by_a_profile(self):
+        with Held() as held, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'fifo')
+            os.mkfifo(path)
+            self.told('profile', '--seconds', '0', '--output', path, held.pid, status=2,
+                      says=f'bumprun: {path}: not a regular file\n')
+            self.assertTrue(stat.S_ISFIFO(os.stat(path).st_mode))
 
 
 class Stat(unittest.TestCase):

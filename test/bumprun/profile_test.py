@@ -100,6 +100,28 @@ class Live(unittest.TestCase):
             done = bumprun('profile', '--seconds', '0', held.pid)
             self.assertEqual(done.returncode, 3, done)
             self.assertIn('has made no slow call', done.stderr)
+            # Nobody is there any more who would end it: so it does not begin either.
+            held.tell('hold 700 10000')
+            held.tell('busy 1')
+            self.assertEqual(bumprun('profile', '--seconds', '0', '--output', self.path, held.pid)
+                             .returncode, 0)
+            self.assertLess(sums(self.path).get('inuse_space', 0), 1 << 20)
+
+    def test_interrupted_it_shows_what_it_has(self):
+        with Held() as held:
+            held.tell('busy 2')
+            taking = subprocess.Popen([Paths.bumprun, 'profile', '--seconds', '100', '--rate', '4096',
+                                       '--top', '3', str(held.pid)], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL, text=True)
+            time.sleep(1)
+            taking.terminate()
+            self.assertIn('churn', taking.communicate(timeout=60)[0])
+            self.assertEqual(taking.returncode, 0)
+            # and the process is not sampled any more
+            samples = [bumprun('profile', '--seconds', '0', '--rate', str(1 << 40), '--output',
+                               self.path, held.pid) and sums(self.path)['alloc_objects']
+                       for _ in range(2)]
+            self.assertEqual(samples[0], samples[1])
 
     def test_switched_off(self):
         with Held(OUTSIDE=0) as held:

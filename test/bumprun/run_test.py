@@ -58,7 +58,7 @@ class Run(unittest.TestCase):
             self.assertIn(line + '\n', done.stdout)
 
     def test_bad_usage(self):
-        for arguments, said in ((['--purge-floor', 'x', 'true'], '--purge-floor x: it takes SIZE'),
+        for arguments, said in ((['--purge-floor', 'x', 'true'], '--purge-floor=x: it takes SIZE'),
                                 (['--nonsense', 'true'], '--nonsense: no such option'),
                                 (['--thp', 'true'], 'it takes auto|never|always'),
                                 (['--limit'], 'needs a value'), (['--stats'], 'no program')):

@@ -68,6 +68,9 @@ def check_flame(dom, failures):
             failures.append(f'flame: no frame {name}')
     if abs(widths.get('all', 0) - 1) > 1e-6 or not 0.7 < widths.get('main', 0) < 1:
         failures.append(f'flame: widths {widths}')
+    rows = re.findall(r'data-n="(all|main)".*?<rect [^>]*?y="([0-9.]+)"', dom)
+    if [name for name, _ in sorted(rows, key=lambda row: float(row[1]))][0] != 'all':
+        failures.append(f'flame: the root is not the topmost: {rows}')
     if 'all: ' not in dom or 'click a frame' not in dom:
         failures.append('flame: no titles')
 

@@ -102,7 +102,7 @@ static void texts_are_for_users(void)
                       strspn(it->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(it->name),
                   "%s", it->name);
         CHECK_FMT(it->meaning[0] && !strchr(it->meaning, '\n'), "%s", it->name);
-        CHECK_FMT((it->kind == BP_OPTION_CHOICE) == (it->words != NULL), "%s", it->name);
+        CHECK_FMT((it->kind >= BP_OPTION_CHOICE) == (it->words != NULL), "%s", it->name);
     }
 }
 

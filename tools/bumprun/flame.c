@@ -23,7 +23,7 @@ static const char script[] =
     "const b=g.querySelector('rect'),t=g.querySelector('text');b.setAttribute('x',l);\n"
     "b.setAttribute('width',Math.max(r-l-.5,.2));if(t){t.setAttribute('x',l+3);\n"
     "const "
-    "n=Math.floor((r-l-6)/6.6);t.textContent=n<3?'':d.n.length>n?d.n.slice(0,n-1)+'…':d.n;}}\n"
+    "n=Math.floor((r-l-6)/7.2);t.textContent=n<3?'':d.n.length>n?d.n.slice(0,n-1)+'…':d.n;}}\n"
     "for(const g of all){g.onclick=()=>{for(const o of "
     "all)place(o,+g.dataset.x,1/g.dataset.w);};}\n"
     "//]]></script>\n";
@@ -68,7 +68,6 @@ static int height_of(const struct frame *frame)
 struct drawing {
     struct svg svg;
     int64_t total;
-    int rows;
 };
 
 // A colour of fire that is always the same for a name.
@@ -80,11 +79,11 @@ static void colour_put(const struct drawing *it, const char *name)
     fprintf(it->svg.stream, "hsl(%u 75%% %u%%)", 12 + hash % 38, 56 + hash / 64 % 10);
 }
 
-// Names are cut to what fits: a letter is about 6.6 pixels wide.
+// Names are cut to what fits: a letter is about 7.2 pixels wide.
 static void label_put(const struct drawing *it, const char *name, double x, double y, double width)
 {
     char label[256];
-    size_t fits = width > 26 ? (size_t)((width - 6) / 6.6) : 0;
+    size_t fits = width > 26 ? (size_t)((width - 6) / 7.2) : 0;
     if (fits > sizeof(label) - 4)
         fits = sizeof(label) - 4;
     if (strlen(name) <= fits)
@@ -96,11 +95,12 @@ static void label_put(const struct drawing *it, const char *name, double x, doub
     fputs("</text>", it->svg.stream);
 }
 
+// Callers stand above what they call: the widest are in sight when the page opens.
 static void frame_put(const struct drawing *it, const struct frame *frame, double begin, int row)
 {
     double share = (double)frame->value / (double)it->total;
     double x = MARGIN + begin * (WIDTH - 2 * MARGIN), width = share * (WIDTH - 2 * MARGIN);
-    double y = HEAD + (double)(it->rows - 1 - row) * ROW;
+    double y = HEAD + (double)row * ROW;
     FILE *out = it->svg.stream;
     fprintf(out, "<g class=\"f\" data-x=\"%.7f\" data-w=\"%.7f\" data-n=\"", begin, share);
     svg_text(&it->svg, frame->name);
@@ -135,13 +135,13 @@ void flame_draw(struct heap_profile *profile, int type, const char *path, const 
     struct frame root = {.name = "all"};
     for (size_t i = 0; i < profile->stack_count; i++)
         stack_add(profile, &root, &profile->stacks[i], type);
-    struct drawing it = {.total = root.value ? root.value : 1, .rows = height_of(&root)};
-    it.svg = svg_open(path, title, WIDTH, HEAD + it.rows * ROW + FOOT);
+    struct drawing it = {.total = root.value ? root.value : 1};
+    it.svg = svg_open(path, title, WIDTH, HEAD + height_of(&root) * ROW + FOOT);
     fprintf(it.svg.stream, "<text class=\"title\" x=\"%d\" y=\"26\">", MARGIN);
     svg_text(&it.svg, title);
     fprintf(it.svg.stream,
             "</text>\n<text class=\"soft\" x=\"%d\" y=\"44\">%s, one sample in %s of allocations; "
-            "click a frame to widen it, the lowest to go back</text>\n",
+            "click a frame to widen it, the topmost to go back</text>\n",
             MARGIN, human_bytes((double)root.value).text,
             human_bytes((double)profile->period_bytes).text);
     frame_put(&it, &root, 0, 0);

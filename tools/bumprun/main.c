@@ -52,6 +52,14 @@ static int inform(const char *word)
     return EXIT_DONE;
 }
 
+// What was printed last may only now meet a full disk, or that there is nowhere to print to.
+static int finish(int status)
+{
+    if ((fflush(stdout) || ferror(stdout)) && status == EXIT_DONE)
+        die(EXIT_FAILED, "stdout: cannot be written");
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -60,10 +68,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--options") == 0)
-        return inform(argv[1]);
+        return finish(inform(argv[1]));
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].main(argc - 1, argv + 1);
+            return finish(commands[i].main(argc - 1, argv + 1));
     }
     return run_main(argc, argv);
 }

@@ -94,6 +94,14 @@ static int map_at_exit(char **argv, const char *path, const char *library_name)
 
 // --- arguments ---
 
+static void check_ending(const char *path)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *ending = strrchr(name, '.');
+    if (ending && strcmp(ending, ".svg") != 0 && strcmp(ending, ".html") != 0)
+        die(EXIT_USAGE, "map: -o %s: a picture is .svg or .html", path);
+}
+
 static int map_live(const char *pid_text, const char *path)
 {
     struct target target;
@@ -130,5 +138,6 @@ int map_main(int argc, char **argv)
     }
     if (at_exit == (pid != NULL) || at_exit == (at >= argc))
         die(EXIT_USAGE, "map: one PID, or --at-exit and a program (bumprun map --help)");
+    check_ending(path);
     return at_exit ? map_at_exit(argv + at, path, library) : map_live(pid, path);
 }

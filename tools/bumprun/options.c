@@ -24,8 +24,9 @@ static void flag_of(const struct bp_option *option, char ret_flag[FLAG_BYTES])
 
 static const char *values_of(const struct bp_option *option)
 {
-    static const char *const kinds[] = {"SIZE", "NUMBER", NULL, "TEXT"};
-    return option->kind == BP_OPTION_CHOICE ? option->words : kinds[option->kind];
+    if (option->words)
+        return option->words;
+    return option->kind == BP_OPTION_SIZE ? "SIZE" : "NUMBER";
 }
 
 // An option that is off or on: the flag alone means on.
@@ -63,7 +64,8 @@ static void set(const struct bp_option *option, const char *flag, const char *va
 {
     size_t parsed;
     if (!bp_option_parse(option, value, &parsed))
-        die(EXIT_USAGE, "%s %s: it takes %s", flag, value, values_of(option));
+        die(EXIT_USAGE, "%.*s=%s: it takes %s", (int)strcspn(flag, "="), flag, value,
+            values_of(option));
     setenv(option->name, value, 1);
 }
 

@@ -12,9 +12,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,12 +130,23 @@ static void show(const struct request *request, const char *path)
 
 // --- a live process ---
 
-static void ask(const struct target *target, const char *argument)
+// If it comes too late, sampling that we began ends with the next slow call, or does not begin.
+static void ask(const struct target *target, const char *argument, bool began)
 {
     enum { PATIENCE_SECONDS = 10 };
-    if (!target_ask(target, BP_OUTSIDE_PROFILE, argument, PATIENCE_SECONDS))
-        die(EXIT_PENDING, "process %d has made no slow call of malloc or free within %d seconds",
-            (int)target->pid, PATIENCE_SECONDS);
+    if (target_ask(target, BP_OUTSIDE_PROFILE, argument, PATIENCE_SECONDS))
+        return;
+    if (began)
+        target_ask(target, BP_OUTSIDE_PROFILE, "stop", 0);
+    die(EXIT_PENDING, "process %d has made no slow call of malloc or free within %d seconds",
+        (int)target->pid, PATIENCE_SECONDS);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number)
+{
+    interrupted = signal_number;
 }
 
 static bool is_profiled(const struct target *target)
@@ -149,32 +162,46 @@ static bool is_profiled(const struct target *target)
     return profiled;
 }
 
+// Whoever has seen enough may interrupt it: the process is not left being sampled.
 static void wait_seconds(double seconds)
 {
+    struct sigaction action = {.sa_handler = interrupt};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    while (nanosleep(&left, &left) && errno == EINTR)
+    while (!interrupted && nanosleep(&left, &left) && errno == EINTR)
         continue;
 }
 
-// The process writes the file itself, so it has to be a name that means the same there. False: it is
-// not of the process's whole life.
+// It is replaced, which would be the end of a device.
+static void regular_or_new(const char *path)
+{
+    struct stat status;
+    if (!lstat(path, &status) && !S_ISREG(status.st_mode))
+        die(EXIT_USAGE, "%s: not a regular file", path);
+}
+
+// The process writes the file itself, so it has to be a name that means the same there. False: it
+// is not of the process's whole life.
 static bool profile_take(const struct request *request, const char *path)
 {
     struct target target;
     char argument[sizeof(((struct bp_outside *)NULL)->argument)];
     target_find(request->what, &target);
+    regular_or_new(path);
+    if (strlen(path) + sizeof("write ") > sizeof(argument))
+        die(EXIT_FAILED, "%s: too long a name", path);
     bool from_start = is_profiled(&target);
     if (!from_start) {
         snprintf(argument, sizeof(argument), "start %ld", request->rate);
-        ask(&target, argument);
+        ask(&target, argument, true);
         wait_seconds(request->seconds);
     }
-    if (snprintf(argument, sizeof(argument), "write %s", path) >= (int)sizeof(argument))
-        die(EXIT_FAILED, "%s: too long a name", path);
+    snprintf(argument, sizeof(argument), "write %s", path);
     unlink(path);
-    ask(&target, argument);
+    ask(&target, argument, !from_start);
     if (!from_start)
-        ask(&target, "stop");
+        ask(&target, "stop", true);
     if (access(path, R_OK))
         die(EXIT_FAILED, "process %s could not write %s", request->what, path);
     return from_start;

@@ -186,7 +186,6 @@ static bool show(const struct target *target, struct snapshot *snapshot, double 
     if (again)
         rates(&stats, &before, interval);
     classes(&stats, rows_that_fit());
-    fflush(stdout);
     before = stats;
     again = true;
     return true;
@@ -212,6 +211,8 @@ static int watch(const char *pid, double interval, long count)
             say("process %s has ended", pid);
             return i ? EXIT_DONE : EXIT_FAILED;
         }
+        if (fflush(stdout))
+            break;
     }
     snapshot_free(&snapshot);
     return EXIT_DONE;
