@@ -20,7 +20,7 @@ static inline void *bp_below_try_alloc(size_t n_bytes)
     void *object = NULL;
     if (n_bytes > BP_SMALL_MAX)
         return heap ? bp_large_try_alloc(heap, n_bytes) : NULL;
-    if (bp_nofree_is_on() && heap && !heap->sample_mean_bytes)
+    if (bp_nofree_is_on() && heap && !heap->counted)
         object = bp_nofree_try(heap, n_bytes, BP_OBJECT_ALIGN);
     return object;
 }

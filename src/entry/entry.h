@@ -50,6 +50,9 @@ int bp_entry_trim(size_t pad);
 void bp_entry_stats(void);
 int bp_entry_info(int options, FILE *stream);
 
+// As bp_die_invalid; of a guarded object its stacks are told.
+BP_COLD BP_NORETURN void bp_entry_die_invalid(const void *pointer, const char *function);
+
 // Pointers that nobody here knows go to the next allocator; if there is none, it is a crime.
 void bp_entry_foreign_free(void *pointer);
 void *bp_entry_foreign_realloc(void *pointer, size_t n_bytes);

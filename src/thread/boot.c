@@ -2,6 +2,8 @@
 #include "thread/boot.h"
 
 #include "core/options.h"
+#include "core/report.h"
+#include "guard/guard.h"
 #include "os/os.h"
 #include "reserve/limit.h"
 #include "reserve/reserve.h"
@@ -10,6 +12,30 @@
 enum { BOOT_NOT_YET, BOOT_RUNNING, BOOT_READY };
 
 static bp_atomic_u32 state;
+
+static void guards_refused(int code)
+{
+    struct bp_line line = {.length = 0};
+    bp_line_text(&line, "bumpalloc: BUMPALLOC_GUARD: nothing is guarded: error ");
+    bp_line_decimal(&line, (size_t)code);
+    bp_line_send(&line);
+    bp_guard_stop();
+}
+
+// With nofree no place would ever come back.
+static void guards_start(void)
+{
+    int code = bp_options.guard && !bp_options.nofree ? bp_guard_start(bp_options.guard) : 0;
+    if (code)
+        guards_refused(code);
+}
+
+static void guards_watch(void)
+{
+    int code = bp_guard_is_on() ? bp_guard_watch() : 0;
+    if (code)
+        guards_refused(code);
+}
 
 static void boot(void (*report)(void))
 {
@@ -21,6 +47,7 @@ static void boot(void (*report)(void))
     bp_options.nofree &= bp_reservation.n_bytes != 0; // a sequence needs chunks
     bp_registry_set_cpus(quota.cpu_count);
     bp_registry_init();
+    guards_start();
     bp_os_thread_exit_register(bp_registry_thread_ended);
     if (report)
         report();
@@ -40,6 +67,7 @@ void bp_boot(void (*report)(void))
         bp_store_u32_release(&state, BOOT_READY);
         // May allocate, which is why it comes after READY.
         bp_os_fork_register(bp_fork_prepare, bp_fork_parent, bp_fork_child);
+        guards_watch();
         return;
     }
     // pairs with the release above
