@@ -322,6 +322,20 @@ bool bp_guard_find(const void *pointer, size_t *ret_bytes)
     return found;
 }
 
+bool bp_guard_shrink(void *pointer, size_t n_bytes)
+{
+    struct pool *pool = pool_of(pointer);
+    struct bp_guarded *it = record_of(pointer);
+    char *data = data_of(pool, place_of(pool, pointer));
+    if (n_bytes > it->n_bytes || (pool == &all.large && n_bytes < it->n_bytes / 2))
+        return false;
+    pattern_verify(pool, it, data);
+    bp_sub_relaxed(&bp_counters.guarded_bytes, it->n_bytes - n_bytes);
+    it->n_bytes = n_bytes;
+    pattern_draw(pool, it, data);
+    return true;
+}
+
 // --- for reports ---
 
 static size_t distance_to(const struct bp_guarded *it, uintptr_t address)

@@ -76,6 +76,9 @@ void *bp_guard_alloc(size_t n_bytes, size_t align, bool zero);
 void bp_guard_free(void *pointer);
 // *ret_bytes that may be used; false: no live object starts there.
 bool bp_guard_find(const void *pointer, size_t *ret_bytes);
+// Fewer bytes where they are, if that is not much less than it was; false: nothing was done. Only
+// for what bp_guard_find has found.
+bool bp_guard_shrink(void *pointer, size_t n_bytes);
 
 // As bp_die_invalid, and tells what is known of the object.
 BP_COLD BP_NORETURN void bp_guard_die_invalid(const void *pointer, const char *function);

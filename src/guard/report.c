@@ -132,10 +132,10 @@ void bp_guard_die_written(const struct bp_guarded *it, const char *at)
 {
     struct bp_line line = {.length = 0};
     bp_line_text(&line, at < it->object ? "bumpalloc: underflow" : "bumpalloc: overflow");
-    bp_line_text(&line, ": found at its free: ");
+    bp_line_text(&line, ": found later: ");
     line_place(&line, it, (uintptr_t)at);
     bp_line_send(&line);
-    here_tell("bumpalloc:   freed by");
+    here_tell("bumpalloc:   found by");
     stacks_tell(it);
     bp_os_abort();
 }

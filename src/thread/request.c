@@ -401,6 +401,8 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
         return NULL;
     if (bp_nofree_owns(pointer))
         return resize(pointer, n_bytes);
+    if (BP_UNLIKELY(bp_guard_owns(pointer)) && bp_guard_shrink(pointer, n_bytes))
+        return pointer;
     if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = key ? NULL : resize(pointer, n_bytes);
