@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is said of a guarded object that was misused: a line, and the stacks that are known.
+// What is said of a guarded object that was misused: a line, and the stacks that are known: of the
+// access or call, of the allocation, and of the free if there was one.
 #ifndef BP_GUARD_REPORT_H
 #define BP_GUARD_REPORT_H
 

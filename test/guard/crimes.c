@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Misuses of guarded objects (BUMPALLOC_GUARD=1), one a name: crimes NAME. The object's address goes
-// to stdout, so that the report can be compared with it. Functions have external linkage, so that
-// the stacks in the report have their names.
+// Misuses of guarded objects (BUMPALLOC_GUARD=1), one a name: crimes NAME. The object's address
+// goes to stdout, so that the report can be compared with it. Functions have external linkage, so
+// that the stacks in the report have their names.
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
