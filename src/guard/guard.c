@@ -19,8 +19,8 @@ enum {
     LARGE_COUNT = 256,
     LARGE_PAGES = 64,
     COUNT_MIN = 16,
-    WAITING_SHARE = 16, // of a pool that is full a sixteenth is kept waiting
-    FRESH_SHARE = 4,    // with so much of it waiting, no fresh place is begun
+    WAITING_SHARE = 16,  // but for a small pool: then it is a sixteenth
+    WAITING_COUNT = 128, // with so many waiting, no fresh place is begun
     PATTERN = 0xb5,
     PATTERN_BYTES = 256,
     NOWHERE = UINT32_MAX,
@@ -153,7 +153,7 @@ static uint32_t oldest_take_locked(struct pool *pool)
 static uint32_t place_take_locked(struct pool *pool)
 {
     bool fresh = pool->fresh < pool->count;
-    uint32_t least = pool->count / (fresh ? FRESH_SHARE : WAITING_SHARE);
+    uint32_t least = bp_min(pool->count / WAITING_SHARE, WAITING_COUNT);
     if (pool->waiting > least)
         return oldest_take_locked(pool);
     return fresh ? pool->fresh++ : NOWHERE;
@@ -182,17 +182,10 @@ static uint32_t place_take(struct pool *pool, bool *ret_at_end)
     return place;
 }
 
-// A guard of another kind than the data keeps mappings from merging.
 static bool place_open(const struct pool *pool, uint32_t place)
 {
-    char *data = data_of(pool, place);
-    size_t page = bp_os_page_bytes();
-    if (!pool->records[place].object) {
-        bp_os_dump(data + pool->data_bytes, page, false);
-        if (!place)
-            bp_os_dump(data - page, page, false);
-    }
-    return bp_os_range_protect(data, pool->data_bytes, BP_OS_PROT_READ | BP_OS_PROT_WRITE) == 0;
+    return bp_os_range_protect(data_of(pool, place), pool->data_bytes,
+                               BP_OS_PROT_READ | BP_OS_PROT_WRITE) == 0;
 }
 
 // --- the pattern ---

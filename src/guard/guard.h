@@ -8,10 +8,11 @@
 //     them, and which; the signal handler needs no lock.
 //  2. A place is fresh, live, leaving or freed. It goes from live to leaving by one exchange, so
 //     that of two frees one is told apart. A freed place cannot be accessed, and is used again
-//     after WAITING others at least, oldest first.
-//  3. A place keeps its page when it is freed, and is a mapping of its own, which no other merges
-//     with (the guards are kept out of core dumps): to open or close it is one mprotect of some
-//     1 us, a third of what splitting and merging mappings costs.
+//     after 128 others at least (16 of the large ones), oldest first.
+//  3. A place keeps its page when it is freed, and is a mapping of its own from its first use on:
+//  it
+//     is charged, guards never are, so they do not merge. To open or close it is one mprotect of
+//     some 1 us, a third of what splitting and merging mappings would cost.
 //  4. Up to 256 bytes beside the object hold a pattern, which is looked at when it is freed: what
 //     the guard is too far away for, because of alignment, or because it is at the other end.
 //  5. Where there is no place, nothing is guarded, and that is counted.
