@@ -33,7 +33,7 @@ static const struct bp_field totals[] = {
      "in use between guard pages (BUMPALLOC_GUARD)"},
     {"guarded bytes", TOTAL(guarded_bytes), 'g', "theirs"},
     {"guards", TOTAL(guards), 'c', "objects that were guarded"},
-    {"guards refused", TOTAL(guards_refused), 'c', "no place, too large or too aligned"},
+    {"guards refused", TOTAL(guards_refused), 'c', "no place, too soon, too large or aligned"},
     {"commit failures", TOTAL(commit_failures), 'c', "times that the system refused memory"},
     {"limit failures", TOTAL(purge.limit_failures), 'c', "requests that the limit refused"},
     {"limit bytes", TOTAL(purge.limit_bytes), 'g', "the user's or the control group's limit"},

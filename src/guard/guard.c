@@ -253,11 +253,23 @@ static void *refused(void)
     return NULL;
 }
 
+static bool is_too_soon(void)
+{
+    static bp_atomic_size last_us;
+    if (bp_load_relaxed(&bp_guard_every) < BP_GUARD_SELDOM)
+        return false;
+    size_t now_us = bp_os_now_ns() / 1000, last = bp_load_relaxed(&last_us);
+    if (now_us - last < BP_GUARD_PAUSE_US)
+        return true;
+    bp_store_relaxed(&last_us, now_us);
+    return false;
+}
+
 void *bp_guard_alloc(size_t n_bytes, size_t align, bool zero)
 {
     struct pool *pool = pool_for(n_bytes, align);
     bool at_end;
-    uint32_t place = pool ? place_take(pool, &at_end) : NOWHERE;
+    uint32_t place = pool && !is_too_soon() ? place_take(pool, &at_end) : NOWHERE;
     if (place == NOWHERE)
         return refused();
     if (!place_open(pool, place)) {

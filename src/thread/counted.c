@@ -8,6 +8,7 @@
 #include "profile/profile.h"
 #include "region/depot.h"
 #include "region/link.h"
+#include "thread/window.h"
 
 #include <string.h>
 
@@ -48,8 +49,9 @@ static bool is_empty(struct bp_heap *heap, unsigned class_index)
 unsigned bp_counted_is_due(struct bp_heap *heap, unsigned class_index)
 {
     bp_counted_update(heap);
-    if (BP_LIKELY(!heap->counted) || heap->cold[class_index].until_sample ||
-        !is_empty(heap, class_index))
+    if (BP_LIKELY(!heap->counted))
+        return heap->guard_every && bp_window_is_due(heap, class_index) ? BP_DUE_GUARD : 0;
+    if (heap->cold[class_index].until_sample || !is_empty(heap, class_index))
         return 0;
     unsigned due = heap->cold[class_index].due;
     gap_draw(heap, class_index);
@@ -191,7 +193,7 @@ void *bp_counted_alloc(struct bp_heap *heap, unsigned class_index)
 
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    if (BP_UNLIKELY(heap->counted))
+    if (BP_UNLIKELY(heap->counted || heap->window_class == class_index))
         return bp_counted_alloc(heap, class_index);
     return bp_heap_alloc_uncounted(heap, class_index);
 }
@@ -229,18 +231,20 @@ static void keys_set(struct bp_heap *heap, bool counted)
 
 static void counted_begin(struct bp_heap *heap, size_t mean_bytes, size_t guard_every)
 {
-    heap->counted = true;
     heap->sample_mean_bytes = mean_bytes;
     heap->guard_every = guard_every;
+    heap->counted = mean_bytes || guard_every < BP_GUARD_SELDOM;
     heap->until_sample_bytes = mean_bytes ? bp_poisson_gap(random_of(heap), mean_bytes) : 0;
     heap->until_guard = guard_every ? guard_gap(random_of(heap), guard_every) : 0;
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+    heap->until_window = guard_every ? (int64_t)bp_poisson_gap(random_of(heap), guard_every) : 0;
+    for (unsigned i = 1; i < BP_CLASS_COUNT && heap->counted; i++)
         gap_draw(heap, i);
-    keys_set(heap, true);
+    keys_set(heap, heap->counted);
 }
 
 static void counted_end(struct bp_heap *heap)
 {
+    bp_window_close(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bp_counted_return(heap, i);
     heap->counted = false;
@@ -253,7 +257,7 @@ void bp_counted_update(struct bp_heap *heap)
     size_t mean = bp_profile_mean(), every = bp_load_relaxed(&bp_guard_every);
     if (BP_LIKELY(mean == heap->sample_mean_bytes && every == heap->guard_every))
         return;
-    if (heap->counted)
+    if (heap->sample_mean_bytes || heap->guard_every)
         counted_end(heap);
     if (mean || every)
         counted_begin(heap, mean, every);

@@ -91,6 +91,9 @@ struct bp_heap {
     size_t guard_every;          // objects of which one is guarded; 0: none is
     uint32_t until_guard;        // of large objects
     bool counted;                // for either (thread/counted.h)
+    unsigned window_class;       // of which an object is guarded soon; 0: none (thread/window.h)
+    int64_t until_window;        // objects
+    uint64_t window_ns;          // when they were counted last
     uint64_t random;
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
