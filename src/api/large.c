@@ -143,7 +143,7 @@ BP_EXPORT int bump_large_prefetch(const void *object, size_t offset_bytes, size_
     size_t page = bp_os_page_bytes();
     if (!usable)
         return -EINVAL;
-    if (n_bytes && (offset_bytes > usable || n_bytes > usable - offset_bytes))
+    if (offset_bytes > usable || n_bytes > usable - offset_bytes)
         return -ERANGE;
     size_t from = bp_align_down((size_t)object + offset_bytes, page);
     size_t until = bp_align_up((size_t)object + offset_bytes + n_bytes, page);

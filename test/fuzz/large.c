@@ -148,7 +148,7 @@ static void do_prefetch(struct fuzz_input *input, const struct object *it)
 {
     size_t from = fuzz_size(input, MAX_BYTES), n = fuzz_size(input, MAX_BYTES);
     size_t usable = bump_large_usable(it->start);
-    bool inside = !n || (from <= usable && n <= usable - from);
+    bool inside = from <= usable && n <= usable - from;
     int code = bump_large_prefetch(it->start, from, n);
     if ((code == 0) != inside)
         fuzz_fail("prefetch of %zu at %zu: %d", n, from, code);
