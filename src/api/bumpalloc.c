@@ -2,6 +2,7 @@
 #include "bumpalloc/bumpalloc.h"
 
 #include "base/attr.h"
+#include "guard/guard.h"
 #include "region/class_file.h"
 #include "region/direct.h"
 #include "region/overflow.h"
@@ -16,7 +17,7 @@ BP_EXPORT const char *bump_version(void)
 BP_EXPORT bool bump_owns(const void *pointer)
 {
     return bp_reserve_owns(pointer) || bp_overflow_class_of(pointer) ||
-           bp_direct_usable(pointer) != 0 || bp_files_owns(pointer);
+           bp_direct_usable(pointer) != 0 || bp_files_owns(pointer) || bp_guard_owns(pointer);
 }
 
 BP_EXPORT size_t bump_purge(void)

@@ -2,8 +2,8 @@
 #include "api/profile.h"
 #include "base/bits.h"
 #include "core/report.h"
-#include "os/os.h"
 #include "profile/buffer.h"
+#include "profile/frame.h"
 #include "profile/poisson.h"
 #include "profile/samples.h"
 
@@ -22,23 +22,6 @@ static void sums_text(struct bp_line *line, struct bp_sums sums)
     bp_line_text(line, " objects");
 }
 
-static void frame_line(uintptr_t address)
-{
-    struct bp_line line = {.length = 0};
-    struct bp_os_symbol symbol;
-    bp_line_text(&line, "    ");
-    bp_line_hex(&line, address);
-    if (bp_os_symbol_at((void *)(address - 1), &symbol)) {
-        bp_line_text(&line, " ");
-        bp_line_text(&line, symbol.name ? symbol.name : "?");
-        bp_line_text(&line, " in ");
-        bp_line_text(&line, symbol.file);
-        bp_line_text(&line, "+");
-        bp_line_hex(&line, symbol.file_offset);
-    }
-    bp_line_send(&line);
-}
-
 static void site_lines(const struct bp_stack *stack)
 {
     struct bp_line line = {.length = 0};
@@ -46,8 +29,7 @@ static void site_lines(const struct bp_stack *stack)
     sums_text(&line, stack->live);
     bp_line_text(&line, " from");
     bp_line_send(&line);
-    for (uint32_t i = 0; i < stack->depth && i < FRAMES_MAX; i++)
-        frame_line(stack->address[i]);
+    bp_frame_lines(stack->address, (uint32_t)bp_min(stack->depth, FRAMES_MAX));
 }
 
 // Sorts the largest to the front, as far as they are shown.

@@ -305,6 +305,10 @@ static void gather_counters(const struct bp_view *view, struct bp_stats *stats)
     stats->steals = bp_load_relaxed(&counters->steals);
     stats->recalls = bp_load_relaxed(&counters->recalls);
     stats->moved_pieces = bp_load_relaxed(&counters->moved_pieces);
+    stats->guarded_objects = bp_load_relaxed(&counters->guarded_objects);
+    stats->guarded_bytes = bp_load_relaxed(&counters->guarded_bytes);
+    stats->guards = bp_load_relaxed(&counters->guards);
+    stats->guards_refused = bp_load_relaxed(&counters->guards_refused);
     stats->commit_failures = bp_load_relaxed(&counters->commit_failures);
     stats->share_bytes = bp_load_relaxed(view->part[BP_PART_HEAP_SHARE]);
 }
@@ -347,7 +351,7 @@ void bp_stats_gather_from(const struct bp_view *view, struct bp_stats *stats)
     // The chunks of large objects are counted with those of spans.
     stats->slot_bytes += stats->run_bytes;
     stats->span_bytes = bp_sub_or_zero(stats->span_bytes, stats->run_bytes);
-    stats->used_bytes += stats->run_bytes + stats->direct_bytes;
+    stats->used_bytes += stats->run_bytes + stats->direct_bytes + stats->guarded_bytes;
     stats->free_bytes += stats->dirty_bytes;
     stats->trimmable_bytes = stats->dirty_bytes;
 }

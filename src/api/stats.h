@@ -103,6 +103,8 @@ struct bp_stats {
     size_t steals;          // slots taken from other threads' heaps
     size_t recalls;         // heaps of idle threads that were emptied
     size_t moved_pieces;    // pieces of slots that were moved, and are mappings of their own
+    size_t guarded_objects, guarded_bytes; // between guards (BUMPALLOC_GUARD)
+    size_t guards, guards_refused;         // of those chosen: done, and not
     size_t commit_failures;
     size_t allocations, frees; // with BUMPALLOC_COUNT=1
     size_t moving;             // 1: somebody allocated meanwhile

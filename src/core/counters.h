@@ -22,6 +22,9 @@ struct bp_counters {
     bp_atomic_size direct_count;      // direct mappings, overflow spans among them
     bp_atomic_size steals;            // slots taken from where other threads' heaps show them
     bp_atomic_size recalls;           // heaps emptied while their threads were idle
+    // Guarded objects (guard/guard.h): now, their bytes; since the start; and those that could not
+    // be.
+    bp_atomic_size guarded_objects, guarded_bytes, guards, guards_refused;
     bp_atomic_size commit_failures;
     bp_atomic_size limit_failures;   // requests that the limit refused
     bp_atomic_size fresh_slot_bytes; // pages that slots were given to fault in, since the start

@@ -21,6 +21,7 @@ enum bp_rank {
     BP_RANK_CHUNKS,       // arena area
     BP_RANK_DIRECT,       // table of direct mappings
     BP_RANK_FILES,        // class files
+    BP_RANK_GUARD,        // places of guarded objects
     BP_RANK_PROFILE,      // samples and stacks of the profile
     BP_RANK_COUNT,
 };

@@ -39,6 +39,7 @@ struct bp_options {
     size_t realloc_zero_allocates; // realloc(p, 0) is a new object
     size_t stable_realloc;         // a size and, in its low 12 bits, a factor; 0: off
     size_t nofree;                 // 0 or 1
+    size_t guard;                  // one in so many objects is guarded (guard/guard.h); 0: none
     size_t check;                  // chains of free objects are walked (region/chain.h)
     size_t stats;                  // enum bp_stats_mode, when the program exits
     const char *stats_to;          // a descriptor's number or a file's name

@@ -62,6 +62,8 @@ int bp_entry_info(int options, FILE *stream);
 
 // A function of the next library that has one of this name, remembered in the cell; or NULL.
 void *bp_entry_next_function(bp_atomic_ptr *cell, const char *name);
+// As bp_die_invalid; of a guarded object its stacks are told.
+BP_COLD BP_NORETURN void bp_entry_die_invalid(const void *pointer, const char *function);
 
 // Pointers that nobody here knows go to the next allocator; if there is none, it is a crime.
 void bp_entry_foreign_free(void *pointer);

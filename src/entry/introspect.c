@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What programs ask an allocator about itself: sizes, trim, malloc_stats, malloc_info.
 #include "api/format.h"
-#include "core/report.h"
 #include "entry/below.h"
 #include "entry/entry.h"
 #include "os/os.h"
@@ -17,7 +16,7 @@ size_t bp_entry_usable_size(void *pointer)
     if (verdict == BP_FOREIGN)
         return bp_entry_foreign_usable_size(pointer);
     if (verdict != BP_DONE)
-        bp_die_invalid(pointer, "malloc_usable_size");
+        bp_entry_die_invalid(pointer, "malloc_usable_size");
     return n_bytes;
 }
 

@@ -3,8 +3,16 @@
 #include "core/report.h"
 #include "entry/below.h"
 #include "entry/entry.h"
+#include "guard/guard.h"
 
 #include <errno.h>
+
+void bp_entry_die_invalid(const void *pointer, const char *function)
+{
+    if (bp_guard_owns(pointer))
+        bp_guard_die_invalid(pointer, function);
+    bp_die_invalid(pointer, function);
+}
 
 static void *or_enomem(void *pointer)
 {
@@ -45,7 +53,7 @@ void bp_entry_free_slow(void *pointer)
     case BP_DOUBLE_FREE:
         bp_die_double_free(pointer, bp_below_class_bytes(pointer));
     case BP_INVALID:
-        bp_die_invalid(pointer, "free");
+        bp_entry_die_invalid(pointer, "free");
     }
 }
 
@@ -59,7 +67,7 @@ static void *resize(void *pointer, size_t n_bytes)
     if (verdict == BP_FOREIGN)
         return bp_entry_foreign_realloc(pointer, n_bytes);
     if (verdict != BP_DONE)
-        bp_die_invalid(pointer, "realloc");
+        bp_entry_die_invalid(pointer, "realloc");
     return or_enomem(NULL);
 }
 

@@ -103,11 +103,9 @@ static struct bp_os_module own_module(const void *inside)
     return module;
 }
 
-BP_NOINLINE uint32_t bp_unwind_capture(uintptr_t addresses[BP_STACK_MAX])
+static uint32_t walk_on(struct walk walk, struct bp_os_module own, uintptr_t *addresses,
+                        uint32_t most)
 {
-    uintptr_t *frame = __builtin_frame_address(0);
-    struct walk walk = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0]};
-    struct bp_os_module own = own_module((void *)walk.pc);
     uint32_t count = 0;
     walk.readable_end = bp_align_up(walk.sp + 1, bp_os_page_bytes());
     do {
@@ -115,6 +113,25 @@ BP_NOINLINE uint32_t bp_unwind_capture(uintptr_t addresses[BP_STACK_MAX])
                       (size_t)((const char *)own.end - (const char *)own.begin);
         if (count || !inside)
             addresses[count++] = walk.pc;
-    } while (count < BP_STACK_MAX && step(&walk));
+    } while (count < most && step(&walk));
     return count;
+}
+
+BP_NOINLINE uint32_t bp_unwind_capture_some(uintptr_t *addresses, uint32_t most)
+{
+    uintptr_t *frame = __builtin_frame_address(0);
+    struct walk walk = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0]};
+    return walk_on(walk, own_module((void *)walk.pc), addresses, most);
+}
+
+uint32_t bp_unwind_capture(uintptr_t addresses[BP_STACK_MAX])
+{
+    return bp_unwind_capture_some(addresses, BP_STACK_MAX);
+}
+
+uint32_t bp_unwind_from(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t *addresses,
+                        uint32_t most)
+{
+    struct walk walk = {.pc = pc, .sp = sp, .fp = fp};
+    return walk_on(walk, (struct bp_os_module){NULL, NULL, NULL}, addresses, most);
 }

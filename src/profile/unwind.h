@@ -37,5 +37,10 @@ struct bp_frame_rule bp_unwind_rule(const void *table, const void *return_addres
 
 // Return addresses from the caller of the library on; returns how many.
 uint32_t bp_unwind_capture(uintptr_t addresses[BP_STACK_MAX]);
+// The same, at most so many.
+uint32_t bp_unwind_capture_some(uintptr_t *addresses, uint32_t most);
+// From any place of the calling thread's stack on, that of pc first, as if it returned there.
+uint32_t bp_unwind_from(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t *addresses,
+                        uint32_t most);
 
 #endif

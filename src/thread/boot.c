@@ -2,6 +2,8 @@
 #include "thread/boot.h"
 
 #include "core/options.h"
+#include "core/report.h"
+#include "guard/guard.h"
 #include "os/os.h"
 #include "reserve/limit.h"
 #include "reserve/reserve.h"
@@ -14,6 +16,30 @@ enum { BOOT_NOT_YET = 1, BOOT_RUNNING, BOOT_READY };
 static bp_atomic_u32 state = BOOT_NOT_YET;
 static bp_atomic_u32 fork_unhooked = true;
 
+static void guards_refused(int code)
+{
+    struct bp_line line = {.length = 0};
+    bp_line_text(&line, "bumpalloc: BUMPALLOC_GUARD: nothing is guarded: error ");
+    bp_line_decimal(&line, (size_t)code);
+    bp_line_send(&line);
+    bp_guard_stop();
+}
+
+// With nofree no place would ever come back.
+static void guards_start(void)
+{
+    int code = bp_options.guard && !bp_options.nofree ? bp_guard_start(bp_options.guard) : 0;
+    if (code)
+        guards_refused(code);
+}
+
+static void guards_watch(void)
+{
+    int code = bp_guard_is_on() ? bp_guard_watch() : 0;
+    if (code)
+        guards_refused(code);
+}
+
 static void boot(void (*report)(void))
 {
     struct bp_os_quota quota;
@@ -24,6 +50,7 @@ static void boot(void (*report)(void))
     bp_options.nofree &= bp_reservation.n_bytes != 0; // a sequence needs chunks
     bp_registry_set_cpus(quota.cpu_count);
     bp_registry_init();
+    guards_start();
     bp_os_thread_exit_register(bp_registry_thread_ended);
     if (report)
         report();
@@ -71,6 +98,7 @@ void bp_boot(void (*report)(void))
         // pairs with the acquire above and below
         bp_store_u32_release(&state, BOOT_READY);
         fork_hook(); // after READY, since it may allocate
+        guards_watch();
         return;
     }
     // pairs with the release above

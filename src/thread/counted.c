@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "core/report.h"
+#include "guard/guard.h"
 #include "os/os.h"
 #include "profile/poisson.h"
 #include "profile/profile.h"
@@ -10,6 +11,7 @@
 #include "region/link.h"
 #include "thread/outside.h"
 #include "thread/registry.h"
+#include "thread/window.h"
 
 #include <string.h>
 
@@ -22,10 +24,23 @@ static uint64_t *random_of(struct bp_heap *heap)
     return &heap->random;
 }
 
+// Objects before the next one that is guarded. exp(-1 / (n - 1/2)) is 1 - 1/n, to the third order.
+static uint32_t guard_gap(uint64_t *random, size_t every)
+{
+    return every == 1 ? 0 : bp_poisson_gap_objects(random, 2 * every - 1, 2);
+}
+
 static void gap_draw(struct bp_heap *heap, unsigned class_index)
 {
-    heap->cold[class_index].until_sample = bp_poisson_gap_objects(
-        random_of(heap), heap->sample_mean_bytes, bp_class[class_index].object_bytes);
+    struct bp_bin_cold *cold = &heap->cold[class_index];
+    uint32_t sample = UINT32_MAX, guard = UINT32_MAX;
+    if (heap->sample_mean_bytes)
+        sample = bp_poisson_gap_objects(random_of(heap), heap->sample_mean_bytes,
+                                        bp_class[class_index].object_bytes);
+    if (heap->guard_every)
+        guard = guard_gap(random_of(heap), heap->guard_every);
+    cold->until_sample = sample < guard ? sample : guard;
+    cold->due = (sample <= guard ? BP_DUE_SAMPLE : 0) | (guard <= sample ? BP_DUE_GUARD : 0);
 }
 
 static bool is_empty(const struct bp_bin *bin)
@@ -33,38 +48,56 @@ static bool is_empty(const struct bp_bin *bin)
     return !bin->head && bin->run.cursor == bin->run.limit;
 }
 
-bool bp_counted_is_due(struct bp_heap *heap, unsigned class_index)
+unsigned bp_counted_is_due(struct bp_heap *heap, unsigned class_index)
 {
     bp_counted_update(heap);
-    if (BP_LIKELY(!heap->sample_mean_bytes) || heap->cold[class_index].until_sample ||
-        !is_empty(bp_counted_bin(heap, class_index)))
-        return false;
+    if (BP_LIKELY(!heap->counted))
+        return heap->guard_every && bp_window_is_due(heap, class_index) ? BP_DUE_GUARD : 0;
+    if (heap->cold[class_index].until_sample || !is_empty(bp_counted_bin(heap, class_index)))
+        return 0;
+    unsigned due = heap->cold[class_index].due;
     gap_draw(heap, class_index);
-    return true;
+    return due;
 }
 
 // Threads without a heap share one process.
-static bool is_due_common(size_t mean_bytes, size_t n_bytes)
+static unsigned is_due_common(size_t n_bytes)
 {
     static bp_atomic_size sequence;
     uint64_t random = bp_add_relaxed(&sequence, 1) ^ bp_os_now_ns() << 20;
-    return bp_poisson_gap(&random, mean_bytes) < n_bytes;
+    size_t mean = bp_profile_mean(), every = bp_load_relaxed(&bp_guard_every);
+    bool sample = mean && bp_poisson_gap(&random, mean) < n_bytes;
+    bool guard = every && !guard_gap(&random, every);
+    return (sample ? BP_DUE_SAMPLE : 0) | (guard ? BP_DUE_GUARD : 0);
 }
 
-bool bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes)
+static bool is_due_large_guard(struct bp_heap *heap)
 {
-    size_t mean = bp_profile_mean();
-    if (BP_LIKELY(!mean))
+    if (!heap->guard_every || heap->until_guard--)
         return false;
-    if (!heap)
-        return is_due_common(mean, n_bytes);
-    bp_counted_update(heap);
+    heap->until_guard = guard_gap(random_of(heap), heap->guard_every);
+    return true;
+}
+
+static bool is_due_large_sample(struct bp_heap *heap, size_t n_bytes)
+{
+    if (!heap->sample_mean_bytes)
+        return false;
     if (n_bytes <= heap->until_sample_bytes) {
         heap->until_sample_bytes -= n_bytes;
         return false;
     }
-    heap->until_sample_bytes = bp_poisson_gap(random_of(heap), mean);
+    heap->until_sample_bytes = bp_poisson_gap(random_of(heap), heap->sample_mean_bytes);
     return true;
+}
+
+unsigned bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes)
+{
+    if (!heap)
+        return is_due_common(n_bytes);
+    bp_counted_update(heap);
+    return (is_due_large_sample(heap, n_bytes) ? BP_DUE_SAMPLE : 0) |
+           (is_due_large_guard(heap) ? BP_DUE_GUARD : 0);
 }
 
 // --- counted bins ---
@@ -206,7 +239,7 @@ void *bp_counted_exchange(size_t n_bytes)
 
 void *bp_heap_alloc(struct bp_heap *heap, unsigned class_index)
 {
-    if (BP_UNLIKELY(heap->sample_mean_bytes))
+    if (BP_UNLIKELY(heap->counted || heap->window_class == class_index))
         return bp_counted_alloc(heap, class_index);
     return bp_heap_alloc_uncounted(heap, class_index);
 }
@@ -245,30 +278,36 @@ static void keys_set(struct bp_heap *heap, bool counted)
     bp_class_fill_keys(heap->hot.key, counted ? BP_COUNTED_OWNER : heap->owner);
 }
 
-static void counted_begin(struct bp_heap *heap, size_t mean_bytes)
+static void counted_begin(struct bp_heap *heap, size_t mean_bytes, size_t guard_every)
 {
     heap->sample_mean_bytes = mean_bytes;
-    heap->until_sample_bytes = bp_poisson_gap(random_of(heap), mean_bytes);
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+    heap->guard_every = guard_every;
+    heap->counted = mean_bytes || guard_every < BP_GUARD_SELDOM;
+    heap->until_sample_bytes = mean_bytes ? bp_poisson_gap(random_of(heap), mean_bytes) : 0;
+    heap->until_guard = guard_every ? guard_gap(random_of(heap), guard_every) : 0;
+    heap->until_window = guard_every ? (int64_t)bp_poisson_gap(random_of(heap), guard_every) : 0;
+    for (unsigned i = 1; i < BP_CLASS_COUNT && heap->counted; i++)
         gap_draw(heap, i);
-    keys_set(heap, true);
+    keys_set(heap, heap->counted);
 }
 
 static void counted_end(struct bp_heap *heap)
 {
+    bp_window_close(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bp_counted_return(heap, i);
-    heap->sample_mean_bytes = 0;
+    heap->counted = false;
+    heap->sample_mean_bytes = heap->guard_every = 0;
     keys_set(heap, false);
 }
 
 void bp_counted_update(struct bp_heap *heap)
 {
-    size_t mean = bp_profile_mean();
-    if (BP_LIKELY(mean == heap->sample_mean_bytes))
+    size_t mean = bp_profile_mean(), every = bp_load_relaxed(&bp_guard_every);
+    if (BP_LIKELY(mean == heap->sample_mean_bytes && every == heap->guard_every))
         return;
-    if (heap->sample_mean_bytes)
+    if (heap->sample_mean_bytes || heap->guard_every)
         counted_end(heap);
-    if (mean)
-        counted_begin(heap, mean);
+    if (mean || every)
+        counted_begin(heap, mean, every);
 }

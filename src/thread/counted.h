@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Counted heaps: how a thread whose allocations are sampled meets its sample points in the slow
-// path alone. Invariants:
+// Counted heaps: how a thread whose allocations are sampled, or guarded now and then, meets its
+// sample points in the slow path alone. Invariants:
 //  1. A counted heap's key table leads malloc to bins of an owner number that no chunk has, its
 //     counted bins; free goes by the chunk map, to the other bins, as ever. The hot path is the
 //     same to the instruction.
@@ -10,8 +10,9 @@
 //     enough, else what any heap would go on with.
 //  3. It shows no more than goes before the next sample (cold.until_sample); the rest of the chain
 //     is hidden, and shown after it. When until_sample is 0 and nothing is shown, the next object
-//     of the class is a sample. Each class has a Poisson process of its own; together they are one
-//     (profile/poisson.h).
+//     of the class is a sample, or guarded, or both: cold.due. Each class has Poisson processes of
+//     its own; together they are one (profile/poisson.h). They have no memory, so after each point
+//     of either both are drawn.
 //  4. A counted bin's run is cut off the front of the class's run, so it can be put back there.
 //  5. What a counted bin still shows when it is emptied is counted back. A heap that was called
 //     away keeps what its counted bins have.
@@ -23,12 +24,16 @@
 #include "base/bits.h"
 #include "thread/heap.h"
 
-// Makes the heap follow whether a profile is being taken. Its owner alone, or nobody's heap.
+enum bp_due { BP_DUE_SAMPLE = 1, BP_DUE_GUARD = 2 };
+
+// Makes the heap follow whether a profile is being taken, and objects are guarded. Its owner alone,
+// or nobody's heap.
 void bp_counted_update(struct bp_heap *heap);
-// Is the next object of this class a sample? Asked once an object: it draws the next gap.
-bool bp_counted_is_due(struct bp_heap *heap, unsigned class_index);
+// What the next object of this class is, of enum bp_due. Asked once an object: it draws the next
+// gap.
+unsigned bp_counted_is_due(struct bp_heap *heap, unsigned class_index);
 // The same for a large object, and for any of a thread without a heap (NULL).
-bool bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes);
+unsigned bp_counted_is_due_bytes(struct bp_heap *heap, size_t n_bytes);
 // An object of the class from the counted bin, filling it.
 void *bp_counted_alloc(struct bp_heap *heap, unsigned class_index);
 // The short way, without a look at anything else: a small object, if the calling thread's counted

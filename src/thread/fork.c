@@ -2,6 +2,7 @@
 #include "thread/fork.h"
 
 #include "core/lock.h"
+#include "guard/guard.h"
 #include "profile/profile.h"
 #include "region/class_file.h"
 #include "region/class_region.h"
@@ -26,6 +27,7 @@ static void each_lock(void (*act)(struct bp_lock *))
     act(bp_chunks_lock());
     act(bp_direct_lock());
     act(bp_files_lock());
+    act(bp_guard_lock());
     act(bp_samples_lock());
 }
 

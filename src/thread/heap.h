@@ -43,6 +43,7 @@ struct bp_bin_cold {
     uint32_t limit;
     uint32_t most; // what limit may grow to: less than the capacity after the class was sparse
     uint32_t until_sample; // objects that a counted heap hands out before one is sampled
+    uint8_t due;           // what it is then: enum bp_due (thread/counted.h)
     uint32_t shown;        // objects that its counted bin's chain had at first
     uint32_t hidden_count;
     void *hidden; // free objects that it hands out after those (thread/counted.h)
@@ -85,8 +86,14 @@ struct bp_heap {
     size_t slots_share_bytes;    // the share that the limits of the slot caches are for
     struct bp_run sequence;      // BUMPALLOC_NOFREE (thread/nofree.h)
     char *sequence_dirty_end;    // bytes from here to the sequence's limit read zero
-    size_t sample_mean_bytes;    // not 0: the heap is counted (thread/counted.h)
+    size_t sample_mean_bytes;    // between samples; 0: none are taken
     uint64_t until_sample_bytes; // of large objects
+    size_t guard_every;          // objects of which one is guarded; 0: none is
+    uint32_t until_guard;        // of large objects
+    bool counted;                // for either (thread/counted.h)
+    unsigned window_class;       // of which an object is guarded soon; 0: none (thread/window.h)
+    int64_t until_window;        // objects
+    uint64_t window_ns;          // when they were counted last
     uint64_t random;
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does

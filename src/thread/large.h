@@ -26,7 +26,7 @@ size_t bp_large_cache_allocs(const struct bp_slot_cache *cache);
 static inline void *bp_large_try_alloc(struct bp_heap *heap, size_t n_bytes)
 {
     unsigned region = bp_region_for(n_bytes);
-    if (BP_UNLIKELY(region >= BP_CACHED_REGIONS || heap->sample_mean_bytes))
+    if (BP_UNLIKELY(region >= BP_CACHED_REGIONS || heap->counted))
         return NULL;
     struct bp_slot_cache *cache = &heap->slots[region];
     if (BP_UNLIKELY(!cache->own_count))

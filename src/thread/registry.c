@@ -58,7 +58,7 @@ static void heap_clear(struct bp_heap *heap)
 {
     size_t bins_bytes = BP_OWNER_BINS * sizeof(struct bp_bin);
     uint32_t seen = heap->stray_seen | 1u << heap->owner;
-    if (heap->sample_mean_bytes)
+    if (heap->counted || heap->window_class)
         seen |= 1u << BP_COUNTED_OWNER;
     for (; seen; seen &= seen - 1)
         memset(bp_heap_bin(&heap->hot, bp_key(0, (unsigned)__builtin_ctz(seen))), 0, bins_bytes);

@@ -3,6 +3,7 @@
 
 #include "core/counters.h"
 #include "core/options.h"
+#include "guard/guard.h"
 #include "os/os.h"
 #include "profile/profile.h"
 #include "region/depot.h"
@@ -78,10 +79,15 @@ static bool is_profiled(void)
     return BP_UNLIKELY(bp_load_u32_relaxed(&bp_profile_used));
 }
 
+static bool is_counted(void)
+{
+    return is_profiled() || bp_guard_is_on();
+}
+
 // Served by an overflow span, the object counts all the same.
 static void *overflow_alloc(unsigned class_index)
 {
-    struct bp_heap *heap = is_profiled() ? bp_registry_borrow() : NULL;
+    struct bp_heap *heap = is_counted() ? bp_registry_borrow() : NULL;
     if (heap)
         bp_counted_pass(heap, class_index);
     bp_registry_return(heap);
@@ -154,12 +160,12 @@ static unsigned counted_class(size_t n_bytes, size_t align)
     return bp_nofree_is_on() ? 0 : class_for(n_bytes, align);
 }
 
-static bool sample_is_due(size_t n_bytes, unsigned class_index)
+static unsigned what_is_due(size_t n_bytes, unsigned class_index)
 {
     struct bp_heap *heap = class_index ? bp_registry_borrow() : bp_registry_enter();
-    bool due = heap && class_index
-                   ? bp_counted_is_due(heap, class_index)
-                   : bp_counted_is_due_bytes(heap, bp_max(n_bytes, BP_OBJECT_ALIGN));
+    unsigned due = heap && class_index
+                       ? bp_counted_is_due(heap, class_index)
+                       : bp_counted_is_due_bytes(heap, bp_max(n_bytes, BP_OBJECT_ALIGN));
     if (class_index)
         bp_registry_return(heap);
     else
@@ -178,12 +184,12 @@ static void sample_begin(void *object, size_t n_bytes, unsigned class_index)
 // A large object is the same whether it is sampled or not.
 static void large_count(void *object, size_t n_bytes)
 {
-    if (object && is_profiled() && sample_is_due(n_bytes, 0))
+    if (object && is_profiled() && (what_is_due(n_bytes, 0) & BP_DUE_SAMPLE))
         sample_begin(object, n_bytes, 0);
 }
 
-// A small object that is no sample, with one visit of the heap; NULL for all others.
-static void *counted_alloc(size_t n_bytes, size_t align, bool zero, bool *ret_due)
+// A small object that is nothing special, with one visit of the heap; NULL for all others.
+static void *counted_alloc(size_t n_bytes, size_t align, bool zero, unsigned *ret_due)
 {
     unsigned class_index = counted_class(n_bytes, align);
     struct bp_heap *heap = class_index ? bp_registry_borrow() : NULL;
@@ -193,22 +199,25 @@ static void *counted_alloc(size_t n_bytes, size_t align, bool zero, bool *ret_du
         object = *ret_due ? NULL : bp_heap_alloc(heap, class_index);
         bp_registry_return(heap);
     } else {
-        *ret_due = sample_is_due(n_bytes, class_index);
+        *ret_due = what_is_due(n_bytes, class_index);
     }
     return object && zero ? memset(object, 0, n_bytes) : object;
 }
 
 static void *relieved_alloc(size_t n_bytes, size_t align, bool zero)
 {
-    bool due = false;
+    unsigned due = 0;
     void *object = NULL;
-    if (is_profiled())
+    if (is_counted())
         object = counted_alloc(n_bytes, align, zero, &due);
+    if (BP_UNLIKELY(due & BP_DUE_GUARD))
+        object = bp_guard_alloc(n_bytes, align, zero);
+    bool sampled = BP_UNLIKELY(due & BP_DUE_SAMPLE);
     if (!object)
-        object = any_alloc(n_bytes, align, zero, due);
+        object = any_alloc(n_bytes, align, zero, sampled);
     for (int i = 0; !object && i < 2 && relieve(n_bytes); i++)
-        object = any_alloc(n_bytes, align, zero, due);
-    if (BP_UNLIKELY(due) && object)
+        object = any_alloc(n_bytes, align, zero, sampled);
+    if (sampled && object)
         sample_begin(object, n_bytes, counted_class(n_bytes, align));
     return object;
 }
@@ -275,13 +284,22 @@ static void nofree_free(void *pointer)
     bp_nofree_free(pointer);
 }
 
+static void guarded_free(void *pointer)
+{
+    struct bp_sample sample;
+    bp_profile_forget(pointer, &sample);
+    bp_guard_free(pointer);
+}
+
 static enum bp_verdict any_free(void *pointer, bool eagerly)
 {
     enum bp_verdict verdict = BP_DONE;
     size_t key = bp_heap_key_of(pointer);
     if (bp_nofree_owns(pointer))
         return nofree_free(pointer), BP_DONE;
-    if (key)
+    if (BP_UNLIKELY(bp_guard_owns(pointer)))
+        guarded_free(pointer);
+    else if (key)
         small_free(key, pointer);
     else
         verdict = large_free(pointer, eagerly);
@@ -301,12 +319,21 @@ enum bp_verdict bp_request_free_eagerly(void *pointer)
     return any_free(pointer, true);
 }
 
+static size_t guarded_usable(const void *pointer, enum bp_verdict *ret_verdict)
+{
+    size_t n_bytes;
+    *ret_verdict = bp_guard_find(pointer, &n_bytes) ? BP_DONE : BP_INVALID;
+    return n_bytes;
+}
+
 size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     size_t key = bp_heap_key_of(pointer);
     *ret_verdict = BP_DONE;
     if (bp_nofree_owns(pointer))
         return bp_nofree_usable(pointer);
+    if (BP_UNLIKELY(bp_guard_owns(pointer)))
+        return guarded_usable(pointer, ret_verdict);
     if (!key)
         return bp_large_usable(pointer, ret_verdict);
     bool starts = bp_class_starts(bp_key_class(key), pointer);
@@ -374,6 +401,8 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
         return NULL;
     if (bp_nofree_owns(pointer))
         return resize(pointer, n_bytes);
+    if (BP_UNLIKELY(bp_guard_owns(pointer)) && bp_guard_shrink(pointer, n_bytes))
+        return pointer;
     if (key && bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;
     void *resized = key ? NULL : resize(pointer, n_bytes);

@@ -4,6 +4,7 @@
 
 #include "base/atomics.h"
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,7 +45,7 @@ void bp_os_entropy(uint64_t *words, unsigned count)
     int saved = errno;
     uint64_t state = bp_os_random() ^ (uint64_t)(size_t)&state;
     memset(words, 0, count * sizeof(*words));
-    syscall(SYS_getrandom, words, count * sizeof(*words), NONBLOCK);
+    bp_os_syscall(SYS_getrandom, words, count * sizeof(*words), NONBLOCK);
     for (unsigned i = 0; i < count; i++)
         words[i] ^= mixed(&state);
     errno = saved;
@@ -53,13 +54,13 @@ void bp_os_entropy(uint64_t *words, unsigned count)
 static int advise(void *addr, size_t n_bytes, int advice)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_madvise, addr, n_bytes, advice) == -1);
+    return outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, advice) == -1);
 }
 
 static int protect(void *addr, size_t n_bytes, int protection)
 {
     int saved = errno;
-    return outcome(saved, syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
+    return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
 }
 
 static int mapping_install(void *addr, size_t n_bytes)

@@ -5,6 +5,7 @@
 #include "core/lock.h"
 #include "core/options.h"
 #include "core/seal.h"
+#include "guard/guard.h"
 #include "os/os.h"
 #include "os/os_guard.h"
 #include "thread/boot.h"
@@ -92,6 +93,7 @@ static void boot(void)
 {
     bp_seal_draw();
     bp_options.nofree = 0; // it would go past every ward
+    bp_guard_stop();       // so would guards, and large objects have them anyway
     for (size_t i = 0; i <= BP_SMALL_MAX / 16; i++)
         classes[i] = (uint8_t)bp_class_for(i * 16);
     bp_seal();
