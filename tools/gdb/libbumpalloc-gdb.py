@@ -35,8 +35,8 @@ LAYOUT = {
              'running': (46, 'B'), 'large_bytes': (48, 'Q'), 'punched': (56, 'I')},
     'slot': {'size': 40, 'usable_bytes': (0, 'Q'), 'dirty_bytes': (8, 'Q'), 'state': (36, 'B')},
     'bin': {'size': 32, 'head': (0, 'Q'), 'run': (16, None)},
-    'cold': {'size': 72, 'spare': (0, 'Q'), 'run_end': (40, 'Q')},
-    'heap': {'size': 32768, 'bin': (0, None), 'cold': (22536, None), 'owner': (29744, 'I')},
+    'cold': {'size': 80, 'spare': (0, 'Q'), 'run_end': (48, 'Q')},
+    'heap': {'size': 32768, 'bin': (0, None), 'cold': (23888, None), 'owner': (22536, 'I')},
     'depot': {'size': 192, 'count': (12, 'I'), 'stack': (16, None)},
     'magazine': {'size': 16, 'head': (0, 'Q')},
 }
