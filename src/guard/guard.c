@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define NOWHERE UINT32_MAX
+
 enum {
     SMALL_COUNT = 4096, // 16 MiB, if all of them are in use
     LARGE_COUNT = 256,
@@ -23,7 +25,6 @@ enum {
     WAITING_COUNT = 128, // with so many waiting, no fresh place is begun
     PATTERN = 0xb5,
     PATTERN_BYTES = 256,
-    NOWHERE = UINT32_MAX,
 };
 
 // Places of data_bytes each, with a guard behind every one and before the first.
