@@ -97,13 +97,14 @@ void bp_reserve_note_purge(bool failed, size_t dirty_bytes)
     bp_add_relaxed(&bp_counters.purge_failures, failed ? 1 : 0);
 }
 
-// Under an address limit, leave room for stacks, libraries and direct mappings.
+// Under an address limit, leave room for stacks, libraries, direct mappings, and what runtimes
+// reserve for themselves. What a quarter does not hold, direct mappings do.
 static size_t affordable_bytes(size_t wanted_bytes)
 {
     size_t limit = bp_os_address_limit();
     if (limit == SIZE_MAX)
         return wanted_bytes;
-    return bp_min(wanted_bytes, limit / 8 * 5);
+    return bp_min(wanted_bytes, limit / 4);
 }
 
 // One step of the ladder; the reservation is as large as its alignment allows.

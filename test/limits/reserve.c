@@ -17,14 +17,15 @@ struct setting {
     size_t least, most; // bytes of address space that the process then has
 };
 
-// Above the reservation itself a small program has some MiB, and the library's tables.
+// Above the reservation itself a small program has some MiB, and the library's tables. Under a
+// limit the greater part is left to others: Node and Ruby reserve for code, heaps and fibers.
 static const struct setting settings[] = {
-    {NULL, 0, 16 * TIB, 17 * TIB},        {"1T", 0, TIB, TIB + 64 * GIB},
-    {"8t", 0, 8 * TIB, 9 * TIB},          {"1G", 0, GIB, 2 * GIB},
-    {"2097152K", 0, 2 * GIB, 3 * GIB},    {"256M", 0, 256 * MIB, GIB},
-    {"67108864", 0, 64 * MIB, 256 * MIB}, {"0", 0, 0, 64 * MIB},
-    {NULL, 4 * GIB, GIB, 4 * GIB},        {NULL, 512 * MIB, 64 * MIB, 512 * MIB},
-    {NULL, 64 * MIB, 0, 64 * MIB},        {"1T", 512 * MIB, 64 * MIB, 512 * MIB},
+    {NULL, 0, 16 * TIB, 17 * TIB},         {"1T", 0, TIB, TIB + 64 * GIB},
+    {"8t", 0, 8 * TIB, 9 * TIB},           {"1G", 0, GIB, 2 * GIB},
+    {"2097152K", 0, 2 * GIB, 3 * GIB},     {"256M", 0, 256 * MIB, GIB},
+    {"67108864", 0, 64 * MIB, 256 * MIB},  {"0", 0, 0, 64 * MIB},
+    {NULL, 4 * GIB, GIB, GIB + 512 * MIB}, {NULL, 512 * MIB, 64 * MIB, 512 * MIB},
+    {NULL, 64 * MIB, 0, 64 * MIB},         {"1T", 512 * MIB, 64 * MIB, 512 * MIB},
     {"256M", 4 * GIB, 256 * MIB, GIB},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
