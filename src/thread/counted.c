@@ -155,7 +155,7 @@ static void show_hidden(struct bp_bin_cold *cold, struct bp_bin *bin, uint32_t m
 static void show_run(struct bp_bin_cold *cold, struct bp_bin *bin, struct bp_run *own,
                      uint32_t most)
 {
-    enum { RUN_MOST = 16 };
+    enum { RUN_MOST = 32 };
     uint32_t open = (uint32_t)(own->limit - own->cursor) / bin->object_bytes;
     uint32_t count = (uint32_t)bp_min(bp_min(open, RUN_MOST), most);
     show(cold, bin, NULL, count);
