@@ -10,15 +10,13 @@
 //     that of two frees one is told apart. A freed place cannot be accessed, and is used again
 //     after 128 others at least (16 of the large ones), oldest first.
 //  3. A place keeps its page when it is freed, and is a mapping of its own from its first use on:
-//  it
-//     is charged, guards never are, so they do not merge. To open or close it is one mprotect of
-//     some 1 us, a third of what splitting and merging mappings would cost.
+//     it is charged, guards never are, so they do not merge. To open or close it is one mprotect
+//     of some 1 us, a third of what splitting and merging mappings would cost.
 //  4. Up to 256 bytes beside the object hold a pattern, which is looked at when it is freed: what
 //     the guard is too far away for, because of alignment, or because it is at the other end.
 //  5. Where there is no place, nothing is guarded, and that is counted. A guard costs some 5 us,
-//  the
-//     cold caches included; so with N of SELDOM and more there is one a millisecond at most: half a
-//     percent of a processor's time, however much a program allocates.
+//     the cold caches included; so with N of SELDOM and more there is one a millisecond at most:
+//     half a percent of a processor's time, however much a program allocates.
 // The lock is of rank GUARD; no system call is made while it is held. May be called from any
 // thread.
 #ifndef BP_GUARD_GUARD_H

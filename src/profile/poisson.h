@@ -2,8 +2,7 @@
 // Which objects are sampled: those that a point of a Poisson process falls into, whose points lie
 // `mean` bytes apart on average, along all bytes that are handed out. Invariants:
 //  1. An object that counts for n bytes is sampled with probability 1 - exp(-n / mean), whatever
-//  was
-//     sampled before it; so it stands for 1 / probability objects, and sums over samples are
+//     was sampled before it; so it stands for 1 / probability objects, and sums over samples are
 //     unbiased.
 //  2. The process has no memory: sizes and threads each have their own, and together they are one.
 // The logarithm and exponential are here because the library needs nothing beyond libc: series with

@@ -3,9 +3,8 @@
 //  1. The reservation starts without them, whatever the system's default is: a small process is to
 //     stay small. Ranges are given back to the system's care one by one, never by prctl.
 //  2. auto: windows of the arena area once 64 MiB of it are in use, and large slots once the
-//  process
-//     has taken 64 MiB of fresh pages for large objects: whoever has faulted so much in is likely
-//     to fault more, and in bulk. never: nowhere. always: every commit.
+//     process has taken 64 MiB of fresh pages for large objects: whoever has faulted so much in is
+//     likely to fault more, and in bulk. never: nowhere. always: every commit.
 //  3. Of a large object only whole units of 2 MiB, or nearly whole ones at its end.
 // With BUMPALLOC_PURGE=never there is no madvise, and so no huge page of ours.
 #ifndef BP_RESERVE_HUGE_H

@@ -3,8 +3,8 @@
 // every so often gives back so many dirty bytes of each class, beside what the budget does.
 // Invariants:
 //  1. It is created by the first call that gives an interval; in the child of a fork it is not
-//  there
-//     until bp_clearer_nudge finds it missing. If it cannot be created, it is not there at all.
+//     there until bp_clearer_nudge finds it missing. If it cannot be created, it is not there at
+//     all.
 //  2. Interval and bytes may change at any time; a change wakes it. Without an interval it sleeps.
 //  3. It has no heap of its own and allocates nothing.
 #ifndef BP_THREAD_CLEARER_H

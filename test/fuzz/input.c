@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "input.h"
 
+#include "fuzz.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -23,6 +24,20 @@ size_t fuzz_size(struct fuzz_input *input, size_t most)
     if (magnitude & 64 && n_bytes)
         n_bytes--;
     return n_bytes <= most ? n_bytes : most - low;
+}
+
+void fuzz_fill(unsigned char *start, size_t n_bytes, uint8_t seed)
+{
+    for (size_t i = 0; i < n_bytes; i = fuzz_next_place(i, n_bytes))
+        start[i] = fuzz_pattern(seed, i);
+}
+
+void fuzz_check_fill(const unsigned char *start, size_t n_bytes, uint8_t seed)
+{
+    for (size_t i = 0; i < n_bytes; i = fuzz_next_place(i, n_bytes)) {
+        if (start[i] != fuzz_pattern(seed, i))
+            fuzz_fail("byte %zu of %zu is not what was written", i, n_bytes);
+    }
 }
 
 static int refuse(enum bp_os_call call)

@@ -29,6 +29,18 @@ static inline uint8_t fuzz_pattern(uint8_t seed, size_t place)
     return (uint8_t)(seed + place * 31 + place / 256 * 7);
 }
 
+// Of an object both ends and some bytes between are looked at, so that large ones cost little: the
+// place after this one.
+static inline size_t fuzz_next_place(size_t place, size_t n_bytes)
+{
+    enum { EDGE_BYTES = 64, STEP_BYTES = 509 };
+    return place + (place + EDGE_BYTES < n_bytes && place >= EDGE_BYTES ? STEP_BYTES : 1);
+}
+
+void fuzz_fill(unsigned char *start, size_t n_bytes, uint8_t seed);
+// Fails unless the object is as fuzz_fill left it.
+void fuzz_check_fill(const unsigned char *start, size_t n_bytes, uint8_t seed);
+
 // The system refuses the next so many calls that it may refuse.
 void fuzz_refuse_next(unsigned count);
 // Was anything refused since this was asked last?

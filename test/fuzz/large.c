@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { OBJECTS = 12, MAX_BYTES = 6 << 20, OPERATIONS_MAX = 800, EDGE_BYTES = 64 };
+enum { OBJECTS = 12, MAX_BYTES = 6 << 20, OPERATIONS_MAX = 800 };
 
 enum operation { ALLOC, AUTO, FREE, WRONG, PURGE, PREFETCH, CONFIGURE, REFUSE, OPS };
 
@@ -24,28 +24,12 @@ static struct object objects[OBJECTS];
 static size_t range_min, range_max;
 static bool enabled;
 
-static void each_place(const struct object *it, void (*act)(const struct object *it, size_t place))
+static void check_zero(const struct object *it)
 {
-    for (size_t i = 0; i < it->n_bytes;
-         i += i + EDGE_BYTES < it->n_bytes && i >= EDGE_BYTES ? 509 : 1)
-        act(it, i);
-}
-
-static void write_at(const struct object *it, size_t place)
-{
-    it->start[place] = fuzz_pattern(it->seed, place);
-}
-
-static void check_at(const struct object *it, size_t place)
-{
-    if (it->start[place] != fuzz_pattern(it->seed, place))
-        fuzz_fail("byte %zu of %zu is not what was written", place, it->n_bytes);
-}
-
-static void zero_at(const struct object *it, size_t place)
-{
-    if (it->start[place])
-        fuzz_fail("byte %zu of %zu is not zero", place, it->n_bytes);
+    for (size_t i = 0; i < it->n_bytes; i = fuzz_next_place(i, it->n_bytes)) {
+        if (it->start[i])
+            fuzz_fail("byte %zu of %zu is not zero", i, it->n_bytes);
+    }
 }
 
 static void check(const struct object *it)
@@ -57,7 +41,7 @@ static void check(const struct object *it)
     if ((kind == BUMP_LARGE_IN_FILE) != it->in_file || kind == BUMP_LARGE_NONE ||
         (it->slot && !it->in_file && kind != BUMP_LARGE_REGION))
         fuzz_fail("kind %d of %zu bytes", kind, it->n_bytes);
-    each_place(it, check_at);
+    fuzz_check_fill(it->start, it->n_bytes, it->seed);
 }
 
 static void check_new(struct object *it, unsigned flags)
@@ -68,13 +52,13 @@ static void check_new(struct object *it, unsigned flags)
     if (it->slot && (uintptr_t)it->start % slot)
         fuzz_fail("%p is not aligned for %zu bytes", (void *)it->start, it->n_bytes);
     if (flags & BUMP_LARGE_ZERO)
-        each_place(it, zero_at);
+        check_zero(it);
     for (const struct object *other = objects; other < objects + OBJECTS; other++) {
         if (other != it && other->start && it->start < other->start + other->n_bytes &&
             other->start < it->start + it->n_bytes)
             fuzz_fail("two objects overlap");
     }
-    each_place(it, write_at);
+    fuzz_fill(it->start, it->n_bytes, it->seed);
 }
 
 static int due_of(size_t n_bytes)

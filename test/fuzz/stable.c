@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { OBJECTS = 12, MAX_BYTES = 4 << 20, OPERATIONS_MAX = 1500, EDGE_BYTES = 64 };
+enum { OBJECTS = 12, MAX_BYTES = 4 << 20, OPERATIONS_MAX = 1500 };
 
 enum operation { ALLOC, RESIZE, REALLOC, FREE, WRONG, REFUSE, OPS };
 
@@ -21,31 +21,12 @@ struct object {
 
 static struct object objects[OBJECTS];
 
-// Both ends and some bytes between, so that large objects cost little.
-static void each_place(const struct object *it, size_t from, size_t to,
-                       void (*act)(const struct object *it, size_t place))
-{
-    for (size_t i = from; i < to; i += i + EDGE_BYTES < to && i >= from + EDGE_BYTES ? 509 : 1)
-        act(it, i);
-}
-
-static void write_at(const struct object *it, size_t place)
-{
-    it->start[place] = fuzz_pattern(it->seed, place);
-}
-
-static void check_at(const struct object *it, size_t place)
-{
-    if (it->start[place] != fuzz_pattern(it->seed, place))
-        fuzz_fail("byte %zu of %zu is not what was written", place, it->n_bytes);
-}
-
 static void check(const struct object *it)
 {
     size_t usable = bump_stable_usable(it->start);
     if (usable < it->n_bytes || bump_stable_max(it->start) < it->max_bytes)
         fuzz_fail("%zu usable of %zu bytes, maximum %zu", usable, it->n_bytes, it->max_bytes);
-    each_place(it, 0, it->n_bytes, check_at);
+    fuzz_check_fill(it->start, it->n_bytes, it->seed);
 }
 
 static void check_apart(const struct object *it)
@@ -72,7 +53,7 @@ static void do_alloc(struct fuzz_input *input, struct object *it)
         return;
     *it = (struct object){start, n_bytes, max_bytes ? max_bytes : BUMP_STABLE_DEFAULT_MAX_BYTES,
                           seed};
-    each_place(it, 0, n_bytes, write_at);
+    fuzz_fill(it->start, it->n_bytes, it->seed);
     check_apart(it);
 }
 
@@ -92,7 +73,7 @@ static void do_resize(struct fuzz_input *input, struct object *it, bool as_reall
     if (!fuzz_expect(code, due, "resize") || code)
         return;
     it->n_bytes = n_bytes;
-    each_place(it, 0, n_bytes, write_at);
+    fuzz_fill(it->start, it->n_bytes, it->seed);
 }
 
 static void release(struct object *it)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Wards: what the secure library keeps between the program and the thread heaps. Invariants:
 //  1. Every object of the malloc family is warded: a small one by its tag (ward/tag.h), a large one
-//  by
-//     pages that cannot be touched on both sides and an entry in a table, one of no bytes by an
+//     by pages that cannot be touched on both sides and an entry in a table, one of no bytes by an
 //     address that cannot be touched at all.
 //  2. A thread's ward has, for each class, a pool that allocations are drawn from at random and a
 //     ring that frees pass through: an object comes back after as many frees as the ring is long.
