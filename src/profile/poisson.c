@@ -64,10 +64,22 @@ uint64_t bp_poisson_gap(uint64_t *state, size_t mean_bytes)
     return (uint64_t)(exponential(state) * (double)mean_bytes);
 }
 
+static uint32_t gap_of(double objects)
+{
+    return objects < (double)UINT32_MAX ? (uint32_t)objects : UINT32_MAX;
+}
+
 uint32_t bp_poisson_gap_objects(uint64_t *state, size_t mean_bytes, size_t object_bytes)
 {
-    double objects = exponential(state) * (double)mean_bytes / (double)object_bytes;
-    return objects < (double)UINT32_MAX ? (uint32_t)objects : UINT32_MAX;
+    return gap_of(exponential(state) * (double)mean_bytes / (double)object_bytes);
+}
+
+// That no point falls into an object has to be 1 - 1 / every.
+uint32_t bp_poisson_gap_one_in(uint64_t *state, size_t every)
+{
+    if (every == 1)
+        return 0;
+    return gap_of(exponential(state) / bp_poisson_log((double)every / (double)(every - 1)));
 }
 
 uint64_t bp_poisson_weight(size_t mean_bytes, size_t n_bytes)

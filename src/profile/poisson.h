@@ -27,6 +27,8 @@ uint64_t bp_poisson_random(uint64_t *state);
 uint64_t bp_poisson_gap(uint64_t *state, size_t mean_bytes);
 // How many objects of this size go before the next one that is sampled; at most UINT32_MAX.
 uint32_t bp_poisson_gap_objects(uint64_t *state, size_t mean_bytes, size_t object_bytes);
+// The same where each object is chosen with probability 1 / every, whatever its size.
+uint32_t bp_poisson_gap_one_in(uint64_t *state, size_t every);
 uint64_t bp_poisson_weight(size_t mean_bytes, size_t n_bytes);
 
 #endif

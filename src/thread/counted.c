@@ -24,12 +24,6 @@ static uint64_t *random_of(struct bp_heap *heap)
     return &heap->random;
 }
 
-// Objects before the next one that is guarded. exp(-1 / (n - 1/2)) is 1 - 1/n, to the third order.
-static uint32_t guard_gap(uint64_t *random, size_t every)
-{
-    return every == 1 ? 0 : bp_poisson_gap_objects(random, 2 * every - 1, 2);
-}
-
 static void gap_draw(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
@@ -38,7 +32,7 @@ static void gap_draw(struct bp_heap *heap, unsigned class_index)
         sample = bp_poisson_gap_objects(random_of(heap), heap->sample_mean_bytes,
                                         bp_class[class_index].object_bytes);
     if (heap->guard_every)
-        guard = guard_gap(random_of(heap), heap->guard_every);
+        guard = bp_poisson_gap_one_in(random_of(heap), heap->guard_every);
     cold->until_sample = sample < guard ? sample : guard;
     cold->due = (sample <= guard ? BP_DUE_SAMPLE : 0) | (guard <= sample ? BP_DUE_GUARD : 0);
 }
@@ -67,7 +61,7 @@ static unsigned is_due_common(size_t n_bytes)
     uint64_t random = bp_add_relaxed(&sequence, 1) ^ bp_os_now_ns() << 20;
     size_t mean = bp_profile_mean(), every = bp_load_relaxed(&bp_guard_every);
     bool sample = mean && bp_poisson_gap(&random, mean) < n_bytes;
-    bool guard = every && !guard_gap(&random, every);
+    bool guard = every && !bp_poisson_gap_one_in(&random, every);
     return (sample ? BP_DUE_SAMPLE : 0) | (guard ? BP_DUE_GUARD : 0);
 }
 
@@ -75,7 +69,7 @@ static bool is_due_large_guard(struct bp_heap *heap)
 {
     if (!heap->guard_every || heap->until_guard--)
         return false;
-    heap->until_guard = guard_gap(random_of(heap), heap->guard_every);
+    heap->until_guard = bp_poisson_gap_one_in(random_of(heap), heap->guard_every);
     return true;
 }
 
@@ -284,7 +278,7 @@ static void counted_begin(struct bp_heap *heap, size_t mean_bytes, size_t guard_
     heap->guard_every = guard_every;
     heap->counted = mean_bytes || guard_every < BP_GUARD_SELDOM;
     heap->until_sample_bytes = mean_bytes ? bp_poisson_gap(random_of(heap), mean_bytes) : 0;
-    heap->until_guard = guard_every ? guard_gap(random_of(heap), guard_every) : 0;
+    heap->until_guard = guard_every ? bp_poisson_gap_one_in(random_of(heap), guard_every) : 0;
     heap->until_window = guard_every ? (int64_t)bp_poisson_gap(random_of(heap), guard_every) : 0;
     for (unsigned i = 1; i < BP_CLASS_COUNT && heap->counted; i++)
         gap_draw(heap, i);

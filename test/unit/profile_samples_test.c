@@ -136,5 +136,22 @@ static void weights_are_unbiased(void)
     }
 }
 
+// Gaps of one in so many: their mean, and that the rarest overflow nothing.
+static void one_in_so_many(void)
+{
+    static const size_t every[] = {1, 2, 3, 10, 1000};
+    uint64_t random = 5;
+    for (size_t i = 0; i < sizeof every / sizeof every[0]; i++) {
+        enum { GAPS = 400000 };
+        double objects = 0;
+        for (int gap = 0; gap < GAPS; gap++)
+            objects += bp_poisson_gap_one_in(&random, every[i]) + 1.0;
+        double error = objects / ((double)GAPS * (double)every[i]) - 1;
+        CHECK_FMT(error > -0.01 && error < 0.01, "one in %zu: off by %g", every[i], error);
+    }
+    CHECK(bp_poisson_gap_one_in(&random, (size_t)1 << 62) > 1000000);
+    CHECK(bp_poisson_gap_one_in(&random, SIZE_MAX) > 1000000);
+}
+
 UNIT_MAIN(UNIT_CASE(one_by_one), UNIT_CASE(refused_memory), UNIT_CASE(threads_and_a_writer),
-          UNIT_CASE(weights_are_unbiased))
+          UNIT_CASE(weights_are_unbiased), UNIT_CASE(one_in_so_many))
