@@ -29,20 +29,13 @@ static struct head head_of(const void *pointer)
     return head;
 }
 
-static bool is_small_start(const void *pointer, size_t key)
-{
-    uint32_t first = bp_span_at(bp_chunk_of(pointer))->first_chunk;
-    size_t offset = (size_t)((const char *)pointer - bp_chunk_address(first));
-    return offset % bp_class[key / 2].object_bytes == 0;
-}
-
 // Does an object of ours start there?
 static bool is_start(const void *pointer)
 {
     enum bp_verdict verdict;
     size_t key = bp_heap_key_of(pointer);
     if (key)
-        return is_small_start(pointer, key);
+        return bp_class_starts(bp_key_class(key), pointer);
     bp_request_usable(pointer, &verdict);
     return verdict == BP_DONE;
 }

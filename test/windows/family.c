@@ -181,6 +181,27 @@ static void aligned(void)
     CHECK_EQ(errno, EINVAL);
 }
 
+// A block that begins inside an object goes back as that object, whatever its class: the next ones
+// of the size do not overlap.
+static void aligned_inside(void)
+{
+    enum { NEXT = 4 };
+    char *next[NEXT], *held = _aligned_offset_malloc(100, 64, 16); // so that blocks are looked at
+    for (size_t n = 32; n <= 33000; n += n < 4096 ? 16 : 496) {
+        char *p = _aligned_offset_malloc(n, 64, 16);
+        CHECK_FMT(p && ((uintptr_t)p + 16) % 64 == 0, "%zu: %p", n, p);
+        _aligned_free(p);
+        for (int i = 0; i < NEXT; i++)
+            next[i] = memset(ours(malloc(n + 96), n + 96), i, n + 96);
+        for (int i = 0; i < NEXT; i++) {
+            for (size_t at = 0; at < n + 96; at++)
+                CHECK_EQ(next[i][at], i);
+            free(next[i]);
+        }
+    }
+    _aligned_free(held);
+}
+
 static void strings(void)
 {
     char *narrow[] = {strdup("narrow"), _strdup("narrow")};
@@ -195,4 +216,4 @@ static void strings(void)
     CHECK_NULL(_wcsdup(NULL));
 }
 
-CHECK_MAIN(plain, corners, expand_never_moves, recalloc_clears, aligned, strings)
+CHECK_MAIN(plain, corners, expand_never_moves, recalloc_clears, aligned, aligned_inside, strings)
