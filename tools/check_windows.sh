@@ -66,7 +66,8 @@ windows_wine_start()
 {
     WINEPREFIX=$windows_build/wine
     WINEDEBUG=-all
-    export WINEPREFIX WINEDEBUG
+    WINEDLLOVERRIDES=winedbg.exe=d # else what crashes may end with status 0
+    export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
     mkdir -p "$WINEPREFIX"
     "$windows_server" -p 9>&- < /dev/null > "$windows_build/wine.log" 2>&1
     timeout 600 "$windows_wine" cmd /c exit 9>&- < /dev/null >> "$windows_build/wine.log" 2>&1 ||
