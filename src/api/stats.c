@@ -125,7 +125,7 @@ static void count_span(struct bp_stats *stats, const struct bp_span *span)
         return; // a copy of a record that was being written
     struct bp_class_stats *of = &stats->of_class[class_index];
     if (!class_index) {
-        stats->run_bytes += span->large_bytes;
+        stats->run_bytes += bp_span_large_bytes(span);
         return;
     }
     size_t fresh = span->running ? 0 : span->fresh_count;

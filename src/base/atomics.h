@@ -142,6 +142,16 @@ static inline uint16_t bp_peek_u16_acquire(const uint16_t *cell)
     return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
 }
 
+static inline uint16_t bp_peek_u16_relaxed(const uint16_t *cell)
+{
+    return __atomic_load_n(cell, __ATOMIC_RELAXED);
+}
+
+static inline void bp_poke_u16_relaxed(uint16_t *cell, uint16_t value)
+{
+    __atomic_store_n(cell, value, __ATOMIC_RELAXED);
+}
+
 // A word that stands in an object, which its owner writes plainly or by the second.
 static inline uint64_t bp_peek_word_relaxed(const uint64_t *cell)
 {

@@ -141,7 +141,7 @@ static size_t span_punch(uint32_t chunk, bool always)
     struct bp_span *span = bp_span_at(chunk);
     unsigned class_index = span->class_index;
     uint32_t holes = 0, fresh;
-    if (!may_punch(class_index))
+    if (!bp_span_looks_worth(chunk) || !may_punch(class_index))
         return 0;
     struct bp_depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
@@ -185,8 +185,11 @@ static void sweep(void)
     size_t begin = bp_reservation.arena_begin;
     size_t count = (bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4)) - begin;
     size_t at = bp_add_relaxed(&cursor, SWEEP_CHUNKS);
-    for (size_t i = 0; i < SWEEP_CHUNKS && is_over_budget(); i++)
-        span_punch((uint32_t)(begin + (at + i) % count), false);
+    bool over = true;
+    for (size_t i = 0; i < SWEEP_CHUNKS && over; i++) {
+        if (span_punch((uint32_t)(begin + (at + i) % count), false))
+            over = is_over_budget();
+    }
 }
 
 // The spans of a chain's first objects, which are on their way there.
@@ -210,9 +213,12 @@ void bp_depot_punch_wanted(unsigned class_index)
     memcpy(wanted, depot->wanted, sizeof(wanted));
     bp_store_u32_relaxed(&depot->wanted_count, 0);
     depot_give_lock(depot);
-    for (uint32_t i = 0; i < count && is_over_budget(); i++)
-        span_punch(wanted[i], false);
-    if (count)
+    bool over = count && is_over_budget();
+    for (uint32_t i = 0; i < count && over; i++) {
+        if (span_punch(wanted[i], false))
+            over = is_over_budget();
+    }
+    if (over)
         sweep();
 }
 

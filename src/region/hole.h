@@ -23,6 +23,15 @@ static inline uint32_t bp_hole_count(unsigned class_index)
     return (uint32_t)BP_CHUNK_BYTES / bp_hole_bytes(class_index);
 }
 
+// The hole that an object of the class belongs to, by its offset from the span's start.
+static inline uint32_t bp_hole_at(unsigned class_index, uint32_t offset)
+{
+    uint32_t page = (uint32_t)bp_os_page_bytes();
+    return bp_class[class_index].object_bytes <= page
+               ? offset >> bp_log2_floor(page)
+               : (uint32_t)((uint64_t)offset * bp_class_inverse[class_index] >> 32);
+}
+
 // The first object that starts in the hole, or behind it.
 static inline uint32_t bp_hole_begin(unsigned class_index, uint32_t hole)
 {

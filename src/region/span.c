@@ -8,6 +8,7 @@
 #include "region/hole.h"
 #include "region/link.h"
 #include "region/size_class.h"
+#include "region/span_holes.h"
 #include "reserve/chunks.h"
 #include "reserve/meta.h"
 #include "reserve/reserve.h"
@@ -17,7 +18,7 @@
 
 enum {
     SPARSE_MIN_SPANS = 4,
-    PUNCH_MIN_BYTES = 1 << 13, // free since the last look
+    PUNCH_MIN_BYTES = 1 << 14, // less is not worth a system call, and is soon needed again
 };
 
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
@@ -83,22 +84,15 @@ static void list_update(struct bp_span_lists *lists, struct bp_span *span)
 
 // --- birth and death ---
 
-static uint32_t holes_objects(unsigned class_index, uint32_t holes)
+// first: 0 for chunks that belong to no span any more.
+static void chunks_mark(struct bp_span *span, uint32_t chunk, uint32_t first, size_t key)
 {
-    uint32_t count = 0;
-    for (; holes; holes &= holes - 1)
-        count += bp_hole_objects(class_index, (uint32_t)__builtin_ctz(holes));
-    return count;
-}
-
-static void chunks_mark(struct bp_span *span, uint32_t first, uint32_t count, size_t key)
-{
-    for (uint32_t i = 0; i < count; i++)
-        span[i].first_chunk = key || span->large_bytes ? first : 0;
+    for (uint32_t i = 0; i < span->chunk_count; i++)
+        span[i].first_chunk = first;
     // pairs with bp_span_serves_locked: who sees the key sees the record
     bp_fence_release();
-    for (uint32_t i = 0; i < count; i++)
-        bp_chunk_map()[first + i] = (uint16_t)key;
+    for (uint32_t i = 0; i < span->chunk_count; i++)
+        bp_chunk_map()[chunk + i] = (uint16_t)key;
 }
 
 bool bp_span_serves_locked(uint32_t chunk, unsigned class_index)
@@ -125,25 +119,24 @@ struct bp_span *bp_span_create(unsigned class_index, unsigned owner)
         return NULL;
     struct bp_span *span = bp_span_at(first);
     uint32_t objects = bp_class[class_index].span_objects;
-    *span = (struct bp_span){.object_count = objects,
-                             .fresh_count = objects,
+    *span = (struct bp_span){.object_count = (uint16_t)objects,
+                             .fresh_count = (uint16_t)objects,
                              .chunk_count = 1,
                              .class_index = (uint8_t)class_index,
                              .running = true};
     bp_strict_span_prepare(bp_chunk_address(first), zero);
-    chunks_mark(span, first, 1, bp_key(class_index, owner));
+    chunks_mark(span, first, first, bp_key(class_index, owner));
     return span;
 }
 
 static void span_give_back(struct bp_span *span)
 {
     uint32_t first = span->first_chunk;
-    uint32_t count = span->chunk_count;
     if (span->class_index)
         bp_strict_span_retire(bp_chunk_address(first));
-    span->large_bytes = 0;
-    chunks_mark(span, first, count, 0);
-    bp_chunks_give(first, count);
+    chunks_mark(span, first, 0, 0);
+    bp_poke_u16_relaxed(&span->ripe, 0);
+    bp_chunks_give(first, span->chunk_count);
 }
 
 static bool span_is_unused(const struct bp_span *span)
@@ -161,7 +154,7 @@ static void span_settle(struct bp_span_lists *lists, struct bp_span *span)
         list_remove(lists, span);
     lists->span_count--;
     lists->free_objects -= span->free_count;
-    lists->marked_objects -= holes_objects(span->class_index, span->punched);
+    lists->marked_objects -= bp_holes_objects(span->class_index, span->punched);
     span_give_back(span);
 }
 
@@ -179,49 +172,21 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
     uint32_t fresh_count = span->running ? 0 : span->fresh_count;
     if (BP_UNLIKELY(span->free_count + fresh_count >= span->object_count))
         bp_die_double_free(object, bp_class[span->class_index].object_bytes);
-    if (!span->free_head)
-        span->free_tail = object;
-    bp_link_set(object, span->free_head);
-    span->free_head = object;
+    bp_holes_put(span, object);
     span->free_count++;
     lists->free_objects++;
     span_settle(lists, span);
 }
 
 // The objects of a punched hole are written to again: they are chained.
-static void hole_fill(struct bp_span_lists *lists, struct bp_span *span)
+static void hole_reuse(struct bp_span_lists *lists, struct bp_span *span)
 {
     uint32_t hole = (uint32_t)__builtin_ctz(span->punched);
-    uint32_t bytes = bp_class[span->class_index].object_bytes;
-    char *start = bp_chunk_address(span->first_chunk);
-    uint32_t begin = bp_hole_begin(span->class_index, hole);
-    uint32_t end = bp_hole_begin(span->class_index, hole + 1);
-    span->punched &= span->punched - 1;
-    span->free_tail = start + (size_t)(end - 1) * bytes;
-    for (uint32_t i = end; i > begin; i--) {
-        void *object = start + (size_t)(i - 1) * bytes;
-        bp_link_set(object, span->free_head);
-        span->free_head = object;
-    }
-    lists->faulted_objects += end - begin;
-    lists->marked_objects -= end - begin;
-}
-
-// The whole chain at once, without a look at its objects, unless that is too much.
-static uint32_t chain_take(struct bp_span *span, uint32_t wanted, void **chain)
-{
-    uint32_t chained = span->free_count - holes_objects(span->class_index, span->punched);
-    void *head = span->free_head, *rest = NULL, *last = span->free_tail;
-    if (chained > wanted) {
-        last = head;
-        for (uint32_t i = 1; i < wanted; i++)
-            last = bp_link_next(last);
-        rest = bp_link_next(last);
-    }
-    span->free_head = rest;
-    bp_link_set(last, *chain);
-    *chain = head;
-    return (uint32_t)bp_min(chained, wanted);
+    uint32_t count = bp_hole_objects(span->class_index, hole);
+    span->punched &= (uint16_t)(span->punched - 1);
+    bp_holes_fill(span, hole);
+    lists->faulted_objects += count;
+    lists->marked_objects -= count;
 }
 
 uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint32_t wanted,
@@ -232,12 +197,12 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint
     for (unsigned bucket = 0; bucket < BP_SPAN_BUCKETS; bucket++) {
         while (lists->head[bucket] && got < wanted) {
             struct bp_span *span = bp_span_at(lists->head[bucket]);
-            if (!span->free_head)
-                hole_fill(lists, span);
-            uint32_t count = chain_take(span, wanted - got, ret_chain);
+            if (!span->stocked)
+                hole_reuse(lists, span);
+            uint32_t count = bp_holes_take(span, wanted - got, ret_chain);
             if (2 * count >= span->object_count)
                 span_set_owner(span, owner);
-            span->free_count -= count;
+            span->free_count -= (uint16_t)count;
             got += count;
             list_update(lists, span);
         }
@@ -256,75 +221,27 @@ uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class
 
 // --- pages behind free objects ---
 
-// Of k objects a page all are free with the k-th power of the share that is free: two holes of 16,
-// or so, from k / (k + 2) on.
+bool bp_span_looks_worth(uint32_t chunk)
+{
+    return bp_peek_u16_relaxed(&bp_span_at(chunk)->ripe) != 0;
+}
+
 bool bp_span_worth_locked(struct bp_span *span)
 {
-    uint32_t bytes = bp_class[span->class_index].object_bytes;
-    uint32_t per_hole = bp_hole_bytes(span->class_index) / bytes;
-    uint32_t marked = holes_objects(span->class_index, span->punched);
-    uint32_t chained = span->free_count - marked;
-    span->looked_at_free = (uint32_t)bp_min(span->looked_at_free, chained);
-    if ((chained - span->looked_at_free) * bytes < PUNCH_MIN_BYTES ||
-        chained * (per_hole + 2) < (span->object_count - marked) * per_hole)
-        return false;
-    span->looked_at_free = chained;
-    return true;
-}
-
-static uint32_t hole_of(const struct bp_span *span, const void *object)
-{
-    size_t offset = (size_t)((const char *)object - bp_chunk_address(span->first_chunk));
-    return (uint32_t)offset / bp_hole_bytes(span->class_index);
-}
-
-// The holes of which every object is chained.
-static uint32_t holes_free(const struct bp_span *span)
-{
-    uint32_t count[BP_HOLES_MAX] = {0}, holes = 0;
-    for (void *object = span->free_head; object; object = bp_link_next(object))
-        count[hole_of(span, object)]++;
-    for (uint32_t i = 0; i < bp_hole_count(span->class_index); i++) {
-        if (count[i] && count[i] == bp_hole_objects(span->class_index, i))
-            holes |= 1u << i;
-    }
-    return holes;
-}
-
-static void chain_append(struct bp_span *span, void *last, void *object)
-{
-    if (last)
-        bp_link_set(last, object);
-    else
-        span->free_head = object;
-}
-
-// Objects of these holes leave the chain.
-static void chain_filter(struct bp_span *span, uint32_t holes)
-{
-    void *object = span->free_head, *last = NULL;
-    span->free_head = NULL;
-    for (; object; object = bp_link_next(object)) {
-        if (holes >> hole_of(span, object) & 1)
-            continue;
-        chain_append(span, last, object);
-        last = span->free_tail = object;
-    }
-    chain_append(span, last, NULL);
+    uint32_t count = (uint32_t)__builtin_popcount(bp_holes_free(span));
+    return count * bp_hole_bytes(span->class_index) >= PUNCH_MIN_BYTES;
 }
 
 uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
                                  uint32_t *ret_fresh)
 {
-    uint32_t fresh = *ret_fresh = holes_free(span);
+    uint32_t fresh = *ret_fresh = bp_holes_free(span);
     uint32_t marked = fresh ? span->punched : 0;
-    uint32_t chained_count = holes_objects(span->class_index, fresh);
-    uint32_t count = chained_count + holes_objects(span->class_index, marked);
-    if (fresh)
-        chain_filter(span, fresh);
-    span->punched &= ~marked;
-    span->looked_at_free -= (uint32_t)bp_min(chained_count, span->looked_at_free);
-    span->free_count -= count;
+    uint32_t chained_count = bp_holes_objects(span->class_index, fresh);
+    uint32_t count = chained_count + bp_holes_objects(span->class_index, marked);
+    bp_holes_drop(span, fresh);
+    span->punched &= (uint16_t)~marked;
+    span->free_count -= (uint16_t)count;
     lists->free_objects -= count;
     lists->marked_objects -= count - chained_count;
     list_update(lists, span);
@@ -333,10 +250,10 @@ uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *sp
 
 void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t holes)
 {
-    uint32_t count = holes_objects(span->class_index, holes);
+    uint32_t count = bp_holes_objects(span->class_index, holes);
     bp_assert(!(span->punched & holes));
-    span->punched |= holes;
-    span->free_count += count;
+    span->punched |= (uint16_t)holes;
+    span->free_count += (uint16_t)count;
     lists->free_objects += count;
     lists->marked_objects += count;
     span_settle(lists, span);
@@ -368,7 +285,7 @@ struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists, unsigned owne
 void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor)
 {
     size_t bytes = bp_class[span->class_index].object_bytes;
-    span->fresh_count = (uint32_t)((size_t)(bp_span_end(span) - cursor) / bytes);
+    span->fresh_count = (uint16_t)((size_t)(bp_span_end(span) - cursor) / bytes);
     span->running = false;
     span_settle(lists, span);
 }
@@ -385,8 +302,8 @@ void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
     if (!first)
         return NULL;
     struct bp_span *span = bp_span_at(first);
-    *span = (struct bp_span){.chunk_count = count, .large_bytes = whole};
-    chunks_mark(span, first, count, 0);
+    *span = (struct bp_span){.chunk_count = count};
+    chunks_mark(span, first, first, 0);
     return bp_chunk_address(first);
 }
 
@@ -398,7 +315,7 @@ struct bp_span *bp_span_large_find(const void *pointer)
         return NULL;
     struct bp_span *span = bp_span_at(chunk);
     bool starts = span->first_chunk == chunk && bp_chunk_address(chunk) == pointer;
-    return starts && span->large_bytes ? span : NULL;
+    return starts && !span->class_index ? span : NULL;
 }
 
 void bp_span_large_give(struct bp_span *span)

@@ -4,9 +4,9 @@
 //  1. The record of a span is that of its first chunk; every chunk's record names it.
 //  2. Objects lie at multiples of the class's bytes from the span's start. The last fresh_count
 //     of them were never handed out. A heap that bumps through them "runs" the span.
-//  3. free_count objects are free: chained from free_head to free_tail, or, when the pages behind
-//     them were given back, all those of the holes marked in `punched`. All others are in use, or
-//     in magazines.
+//  3. free_count objects are free: chained hole by hole (region/span_holes.h), or, when the pages
+//     behind them were given back, all those of the holes marked in `punched`. All others are in
+//     use, or in magazines.
 //  4. A span stands in a list of its class by fullness when it has free objects, or fresh ones
 //     that nobody runs. Free objects are taken from the fullest spans, so the emptiest drain.
 //  5. A span that nobody runs and of which nothing is in use gives its chunks back at once.
@@ -17,6 +17,7 @@
 #define BP_REGION_SPAN_H
 
 #include "base/limits.h"
+#include "region/hole.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,20 +25,23 @@
 
 enum { BP_SPAN_BUCKETS = 4, BP_SPAN_LISTS = BP_SPAN_BUCKETS + 1 };
 
+// The free objects of a hole, as region/span_holes.h says.
+struct bp_hole_chain {
+    uint16_t head, tail, count;
+};
+
 struct bp_span {
-    void *free_head, *free_tail; // the tail means something while there is a head
-    uint32_t free_count;
-    uint32_t fresh_count;
-    uint32_t object_count;
+    uint16_t free_count;
+    uint16_t fresh_count;
+    uint16_t object_count;
+    uint16_t punched, stocked, ripe; // a bit for each hole
+    uint8_t class_index;             // 0: one large object
+    uint8_t list;                    // 1 + index of the list it stands in, 0 for none
+    bool running;
     uint32_t first_chunk; // of the span this chunk belongs to; 0 in no span
     uint32_t next, prev;  // in a list, by first chunk
     uint32_t chunk_count;
-    uint8_t class_index; // 0: one large object
-    uint8_t list;        // 1 + index of the list it stands in, 0 for none
-    bool running;
-    size_t large_bytes;      // usable bytes of the one large object
-    uint32_t punched;        // a bit for each hole
-    uint32_t looked_at_free; // objects that were chained, at most, since bp_span_worth_locked
+    struct bp_hole_chain chain[BP_HOLES_MAX];
 };
 
 // A class's spans. Bucket 0 holds the fullest; the last list those with fresh objects alone.
@@ -59,7 +63,9 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object);
 // changes to this owner.
 uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint32_t wanted,
                                void **ret_chain);
-// Whether a few holes of the span are likely to be free as a whole, and were not lately.
+// A hint, of any chunk, without the lock: is there a span with enough holes that are free?
+bool bp_span_looks_worth(uint32_t chunk);
+// Whether it has holes that are free as a whole, and worth a system call.
 bool bp_span_worth_locked(struct bp_span *span);
 // All objects of holes that are free as a whole leave the span, as if for a magazine, and so do
 // those of punched holes. Returns the holes; *ret_fresh: those that were not punched. If there are
@@ -92,6 +98,11 @@ char *bp_span_end(const struct bp_span *span);
 void *bp_span_large_take(size_t n_bytes, bool *ret_zero);
 // The record of a large object that starts at pointer, or NULL.
 struct bp_span *bp_span_large_find(const void *pointer);
+// What it has for its user.
+static inline size_t bp_span_large_bytes(const struct bp_span *span)
+{
+    return (size_t)span->chunk_count << BP_CHUNK_SHIFT;
+}
 void bp_span_large_give(struct bp_span *span);
 
 #endif

@@ -54,6 +54,11 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
     return offset;
 }
 
+void bp_meta_skip(enum bp_meta_area area, size_t n_bytes)
+{
+    bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
+}
+
 size_t bp_meta_capacity(enum bp_meta_area area)
 {
     return capacity_bytes[area];

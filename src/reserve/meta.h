@@ -24,7 +24,7 @@ enum bp_meta_area {
 
 enum {
     BP_CHUNK_RECORD_BYTES = 16,
-    BP_SPAN_RECORD_BYTES = 64,
+    BP_SPAN_RECORD_BYTES = 128,
     BP_HEAP_RECORD_BYTES = 32768,
     BP_SLOT_RECORD_BYTES = 40,
 };
@@ -35,6 +35,8 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
                       unsigned region_shift);
 extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
 extern BP_HIDDEN size_t bp_meta_committed[BP_META_COUNT]; // bytes; only grows
+// Right after the layout: the area's first bytes are never used, and need no commit.
+void bp_meta_skip(enum bp_meta_area area, size_t n_bytes);
 static inline void *bp_meta_begin(enum bp_meta_area area)
 {
     return bp_meta_start[area];

@@ -419,7 +419,7 @@ static void pages_bring(void *to, void *from, size_t n_bytes)
 // mapping is first as large as the run, so that the moved pages are all of it, in one piece.
 static void *chunks_outgrow(struct bp_span *span, void *pointer, size_t n_bytes)
 {
-    size_t usable = span->large_bytes;
+    size_t usable = bp_span_large_bytes(span);
     void *target = usable >= BP_MIB ? bp_direct_take(usable, BP_OBJECT_ALIGN) : NULL;
     if (!target)
         return NULL;
@@ -437,9 +437,9 @@ static void *chunks_outgrow(struct bp_span *span, void *pointer, size_t n_bytes)
 static void *chunks_resize(void *pointer, size_t n_bytes)
 {
     struct bp_span *span = bp_span_large_find(pointer);
-    if (n_bytes > span->large_bytes)
+    if (n_bytes > bp_span_large_bytes(span))
         return chunks_outgrow(span, pointer, n_bytes);
-    return n_bytes > span->large_bytes / 2 ? pointer : NULL;
+    return n_bytes > bp_span_large_bytes(span) / 2 ? pointer : NULL;
 }
 
 void *bp_large_resize(struct bp_heap *heap, void *pointer, size_t n_bytes)

@@ -30,7 +30,7 @@ static size_t chunks_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     struct bp_span *span = bp_span_large_find(pointer);
     *ret_verdict = span ? BP_DONE : BP_INVALID;
-    return span ? span->large_bytes : 0;
+    return span ? bp_span_large_bytes(span) : 0;
 }
 
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)

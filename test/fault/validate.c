@@ -27,20 +27,34 @@ static uint32_t marked_objects(const struct bp_span *span)
     return count;
 }
 
-static void check_chain(const struct bp_span *span, uint32_t chunk)
+static uint32_t check_hole(const struct bp_span *span, uint32_t chunk, uint32_t hole)
 {
-    uint32_t count = 0, expected = span->free_count - marked_objects(span);
-    const void *last = NULL;
-    for (void *object = span->free_head; object && count <= expected; object = *(void **)object) {
+    const struct bp_hole_chain *chain = &span->chain[hole];
+    char *start = bp_chunk_address(chunk);
+    void *object = start + chain->head * 16;
+    for (uint32_t i = 1; i <= chain->count; i++, object = *(void **)object) {
+        uint32_t index =
+            (uint32_t)((char *)object - start) / bp_class[span->class_index].object_bytes;
         CHECK_EQ(bp_chunk_of(object), chunk);
         CHECK(bp_class_starts(span->class_index, object));
-        last = object;
-        count++;
+        CHECK(index >= bp_hole_begin(span->class_index, hole) &&
+              index < bp_hole_begin(span->class_index, hole + 1));
+        CHECK((i == chain->count) == (object == start + chain->tail * 16));
     }
-    CHECK_FMT(count == expected, "chunk %u: %u objects in its chain, not %u", chunk, count,
+    bool all = chain->count && chain->count == bp_hole_objects(span->class_index, hole);
+    CHECK_EQ(span->stocked >> hole & 1, chain->count != 0);
+    CHECK(!all || span->ripe >> hole & 1);
+    CHECK(!chain->count || !(span->punched >> hole & 1));
+    return chain->count;
+}
+
+static void check_chains(const struct bp_span *span, uint32_t chunk)
+{
+    uint32_t count = 0, expected = span->free_count - marked_objects(span);
+    for (uint32_t hole = 0; hole < bp_hole_count(span->class_index); hole++)
+        count += check_hole(span, chunk, hole);
+    CHECK_FMT(count == expected, "chunk %u: %u objects in its chains, not %u", chunk, count,
               expected);
-    if (last)
-        CHECK_PTR(span->free_tail, last);
 }
 
 static void check_span(const struct bp_span *span, uint32_t chunk)
@@ -51,7 +65,7 @@ static void check_span(const struct bp_span *span, uint32_t chunk)
     CHECK_EQ(span->object_count, bp_class[span->class_index].span_objects);
     CHECK(span->free_count + fresh <= span->object_count);
     CHECK_EQ(span->list != 0, span->free_count || fresh);
-    check_chain(span, chunk);
+    check_chains(span, chunk);
 }
 
 // Returns the bytes of it that are dirty.

@@ -15,14 +15,17 @@
 static void spans(void)
 {
     SIZE("span", struct bp_span);
-    FIELD("span", struct bp_span, free_head);
     FIELD("span", struct bp_span, free_count);
     FIELD("span", struct bp_span, fresh_count);
     FIELD("span", struct bp_span, object_count);
     FIELD("span", struct bp_span, first_chunk);
     FIELD("span", struct bp_span, class_index);
     FIELD("span", struct bp_span, running);
-    FIELD("span", struct bp_span, large_bytes);
+    FIELD("span", struct bp_span, chunk_count);
+    FIELD("span", struct bp_span, chain);
+    SIZE("hole", struct bp_hole_chain);
+    FIELD("hole", struct bp_hole_chain, head);
+    FIELD("hole", struct bp_hole_chain, count);
     FIELD("span", struct bp_span, punched);
     SIZE("slot", struct bp_slot);
     FIELD("slot", struct bp_slot, usable_bytes);

@@ -53,9 +53,11 @@ static void *let_go(struct line *line)
 static void check_span(const struct bp_span *span, uint32_t *ret_free)
 {
     uint32_t length = 0;
-    for (void *it = span->free_head; it; it = *(void **)it) {
-        CHECK_PTR(bp_span_at(bp_span_at(bp_chunk_of(it))->first_chunk), span);
-        length++;
+    for (uint32_t hole = 0; hole < BP_HOLES_MAX; hole++) {
+        void *it = bp_chunk_address(span->first_chunk) + span->chain[hole].head * 16;
+        for (uint32_t i = 0; i < span->chain[hole].count; i++, it = *(void **)it)
+            CHECK_PTR(bp_span_at(bp_span_at(bp_chunk_of(it))->first_chunk), span);
+        length += span->chain[hole].count;
     }
     CHECK_EQ(length, span->free_count);
     CHECK(span->free_count + (span->running ? 0 : span->fresh_count) <= span->object_count);

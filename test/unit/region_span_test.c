@@ -61,7 +61,7 @@ static void check_new_span(unsigned class_index)
     CHECK_EQ(span->class_index, class_index);
     CHECK_EQ(span->chunk_count, 1);
     CHECK_EQ(span->object_count, it->span_objects);
-    CHECK(span->running && !span->list && !span->free_count && !span->large_bytes);
+    CHECK(span->running && !span->list && !span->free_count && span->chunk_count == 1);
     CHECK_PTR(bp_span_cursor(span), bp_chunk_address(span->first_chunk));
     CHECK_EQ(bp_span_end(span) - bp_span_cursor(span), it->span_objects * it->object_bytes);
     CHECK_EQ(bp_chunk_map()[span->first_chunk], bp_key(class_index, 0));
@@ -354,28 +354,36 @@ static void holes_grow(void)
     CHECK_EQ(lists.marked_objects, 0);
 }
 
-// Looked at again only after 8 KiB more are free.
-static void worth_a_look_now_and_then(void)
+// Two objects of 8 KiB, and not one.
+static void worth_from_four_pages_on(void)
 {
     boot();
+    uint32_t fresh;
     struct bp_span *span = full_span();
+    put(span, 0, 1);
     CHECK(!bp_span_worth_locked(span));
-    put(span, 0, 3);
-    CHECK(bp_span_worth_locked(span) && !bp_span_worth_locked(span));
-    put(span, 3, 4);
-    CHECK(bp_span_worth_locked(span) && !bp_span_worth_locked(span));
+    put(span, 1, 2);
+    CHECK(bp_span_looks_worth(span->first_chunk) && bp_span_worth_locked(span));
+    uint32_t holes = bp_span_withdraw_locked(&lists, span, &fresh);
+    bp_span_mark_locked(&lists, span, holes);
+    CHECK(!bp_span_looks_worth(span->first_chunk) && !bp_span_worth_locked(span));
 }
 
-// Of small objects nearly all must be free before a page is.
-static void small_objects_need_more(void)
+// Of small objects a page's last one decides.
+static void small_objects_need_whole_pages(void)
 {
     boot();
     struct bp_span *span = create(16); // 256 bytes, 16 a page
     bp_span_stop_locked(&lists, span, bp_span_end(span));
-    put(span, 0, 200);
+    for (unsigned page = 0; page < 16; page++)
+        put(span, 16 * page, 16 * page + 15);
     CHECK(!bp_span_worth_locked(span));
-    put(span, 200, 240);
-    CHECK(bp_span_worth_locked(span));
+    CHECK(!bp_span_looks_worth(span->first_chunk)); // once it was looked at
+    for (unsigned page = 0; page < 3; page++)
+        put(span, 16 * page + 15, 16 * page + 16);
+    CHECK(!bp_span_worth_locked(span));
+    put(span, 16 * 9 + 15, 16 * 9 + 16);
+    CHECK(bp_span_looks_worth(span->first_chunk) && bp_span_worth_locked(span));
 }
 
 static void large_objects_have_chunks_of_their_own(void)
@@ -390,8 +398,8 @@ static void large_objects_have_chunks_of_their_own(void)
     CHECK(zero);
     CHECK_EQ(bp_chunk_map()[bp_chunk_of(large)], 0);
     REQUIRE(bp_span_large_find(large) && bp_span_large_find(other));
-    CHECK_EQ(bp_span_large_find(large)->large_bytes, 2 * BP_CHUNK_BYTES);
-    CHECK_EQ(bp_span_large_find(other)->large_bytes, BP_CHUNK_BYTES);
+    CHECK_EQ(bp_span_large_bytes(bp_span_large_find(large)), 2 * BP_CHUNK_BYTES);
+    CHECK_EQ(bp_span_large_bytes(bp_span_large_find(other)), BP_CHUNK_BYTES);
     CHECK_NULL(bp_span_large_find(large + 16));
     CHECK_NULL(bp_span_large_find(large + BP_CHUNK_BYTES));
     CHECK_NULL(bp_span_large_find(object(small, 0)));
@@ -435,7 +443,8 @@ UNIT_MAIN(UNIT_CASE(serves_each_class), UNIT_CASE(none_without_memory),
           UNIT_CASE(fullest_first), UNIT_CASE(last_object_gives_the_span_back),
           UNIT_CASE(running_spans_stay), UNIT_CASE(parks_what_was_not_bumped),
           UNIT_CASE(parked_spans_drain), UNIT_CASE(holes_are_where_all_is_free),
-          UNIT_CASE(holes_grow), UNIT_CASE(worth_a_look_now_and_then),
-          UNIT_CASE(small_objects_need_more), UNIT_CASE(large_objects_have_chunks_of_their_own),
-          UNIT_CASE(large_objects_have_an_end), UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
+          UNIT_CASE(holes_grow), UNIT_CASE(worth_from_four_pages_on),
+          UNIT_CASE(small_objects_need_whole_pages),
+          UNIT_CASE(large_objects_have_chunks_of_their_own), UNIT_CASE(large_objects_have_an_end),
+          UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
           UNIT_CASE(empty_large_object_is_none_or_has_a_chunk))

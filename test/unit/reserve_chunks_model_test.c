@@ -118,6 +118,8 @@ static void check_books(void)
     size_t meta = 0;
     for (int i = 0; i < BP_META_COUNT; i++)
         meta += bp_meta_committed[i];
+    size_t skipped = (size_t)bp_reservation.arena_begin * BP_SPAN_RECORD_BYTES;
+    meta -= bp_align_down(skipped, bp_os_page_bytes());
     size_t used = count_state(USED), dirty = count_state(DIRTY), clean = count_state(CLEAN);
     CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), used * BP_CHUNK_BYTES);
     CHECK_EQ(bp_load_relaxed(&bp_counters.dirty_bytes), dirty * BP_CHUNK_BYTES);

@@ -46,7 +46,7 @@ static void check_areas(size_t reserve_bytes)
         CHECK_ALIGNED(begin, page);
         CHECK_FMT(capacity % page == 0 && capacity >= bytes_needed(i), "area %u: %zu of %zu", i,
                   capacity, bytes_needed(i));
-        CHECK_EQ(bp_meta_committed[i], 0);
+        CHECK(bp_meta_committed[i] == 0 || i == BP_META_SPANS);
         CHECK(!unit_readable(begin));
         free_from = begin + capacity + page;
     }
@@ -71,12 +71,12 @@ AREAS_LIE_APART(16t, 16 * BP_TIB)
 static void grows_from_the_start(void)
 {
     bp_reserve_init(16 * BP_TIB);
-    char *begin = bp_meta_begin(BP_META_SPANS);
+    char *begin = bp_meta_begin(BP_META_CHUNKS);
     size_t last = 0;
     fault_none();
     for (size_t want = 1; want < 8 * BP_MIB; want = want * 3 + 1) {
-        REQUIRE(bp_meta_commit(BP_META_SPANS, want));
-        size_t committed = bp_meta_committed[BP_META_SPANS];
+        REQUIRE(bp_meta_commit(BP_META_CHUNKS, want));
+        size_t committed = bp_meta_committed[BP_META_CHUNKS];
         CHECK(committed >= want && committed >= last);
         CHECK(committed <= 2 * want + 2 * BP_CHUNK_BYTES);
         CHECK_EQ(pattern_nonzero(begin + last, committed - last), committed - last);
@@ -85,6 +85,18 @@ static void grows_from_the_start(void)
         last = committed;
     }
     CHECK_FMT(fault_plan.seen[BP_OS_COMMIT] < 20, "%u commits", fault_plan.seen[BP_OS_COMMIT]);
+}
+
+// Records of chunks before the arena area are never committed, the first one in it is.
+static void unused_records_are_skipped(void)
+{
+    bp_reserve_init(16 * BP_TIB);
+    char *first = (char *)bp_meta_begin(BP_META_SPANS) +
+                  (size_t)bp_reservation.arena_begin * BP_SPAN_RECORD_BYTES;
+    REQUIRE(bp_meta_commit(BP_META_SPANS,
+                           (bp_reservation.arena_begin + 1) * (size_t)BP_SPAN_RECORD_BYTES));
+    CHECK(!unit_readable(first - bp_os_page_bytes()));
+    CHECK(unit_readable(first));
 }
 
 static void committed_bytes_cost_no_call(void)
@@ -144,5 +156,6 @@ UNIT_MAIN(UNIT_CASE(areas_lie_apart_64m), UNIT_CASE(areas_lie_apart_100m),
           UNIT_CASE(areas_lie_apart_1g), UNIT_CASE(areas_lie_apart_64g),
           UNIT_CASE(areas_lie_apart_128g), UNIT_CASE(areas_lie_apart_1t),
           UNIT_CASE(areas_lie_apart_16t), UNIT_CASE(grows_from_the_start),
-          UNIT_CASE(committed_bytes_cost_no_call), UNIT_CASE(ends_in_a_guard),
-          UNIT_CASE(falls_back_to_what_is_needed), UNIT_CASE(failure_changes_nothing))
+          UNIT_CASE(unused_records_are_skipped), UNIT_CASE(committed_bytes_cost_no_call),
+          UNIT_CASE(ends_in_a_guard), UNIT_CASE(falls_back_to_what_is_needed),
+          UNIT_CASE(failure_changes_nothing))

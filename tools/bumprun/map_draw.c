@@ -181,9 +181,8 @@ static void chunk_draw(const struct map *it, size_t index, uint32_t chunk)
                  (unsigned long long)address, resident, pages);
         snprintf(fill, sizeof(fill), "class=\"dirty\"");
     } else if (!span->class_index) {
-        snprintf(
-            title, sizeof(title), "chunk %u: part of an object of %s", chunk,
-            human_bytes((double)span[-(ptrdiff_t)(chunk - span->first_chunk)].large_bytes).text);
+        snprintf(title, sizeof(title), "chunk %u: part of an object of %s", chunk,
+                 human_bytes((double)bp_span_large_bytes(span - (chunk - span->first_chunk))).text);
         snprintf(fill, sizeof(fill), "class=\"use\"");
     } else {
         uint32_t taken = span->object_count - span->free_count - span->fresh_count;

@@ -40,11 +40,19 @@ static size_t area_used(const struct snapshot *snapshot, unsigned area, bool wit
     return used < committed[area] ? used : committed[area];
 }
 
+// Records of chunks that come before the arena area are not committed.
+static size_t area_unused(const struct snapshot *snapshot, unsigned area)
+{
+    const struct bp_reservation *it = snapshot->part[BP_PART_RESERVATION];
+    return area == BP_META_SPANS ? (size_t)it->arena_begin * BP_SPAN_RECORD_BYTES : 0;
+}
+
 static bool area_copy(const struct target *target, struct snapshot *snapshot, unsigned area,
                       bool with_chunk_map)
 {
     char *const *start = snapshot->part[BP_PART_META_START];
     size_t n_bytes = area_used(snapshot, area, with_chunk_map);
+    size_t unused = area_unused(snapshot, area);
     if (n_bytes > snapshot->area_capacity[area]) {
         free(snapshot->area[area]);
         snapshot->area_capacity[area] = n_bytes + n_bytes / 2;
@@ -52,8 +60,9 @@ static bool area_copy(const struct target *target, struct snapshot *snapshot, un
     }
     snapshot->area_bytes[area] = n_bytes;
     snapshot->view.meta_start[area] = snapshot->area[area];
-    return n_bytes == 0 ||
-           target_read(target, (uintptr_t)start[area], snapshot->area[area], n_bytes);
+    return n_bytes <= unused ||
+           target_read(target, (uintptr_t)start[area] + unused,
+                       (char *)snapshot->area[area] + unused, n_bytes - unused);
 }
 
 static bool copy(const struct target *target, struct snapshot *snapshot, bool with_chunk_map)

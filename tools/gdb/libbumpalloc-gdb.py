@@ -30,9 +30,11 @@ LAYOUT = {
     'reservation': {'size': 40, 'base': (0, 'Q'), 'n_bytes': (8, 'Q'), 'arena_begin': (16, 'I'),
                     'arena_end': (20, 'I'), 'region_count': (24, 'I'), 'region_shift': (28, 'I'),
                     'regions': (32, 'Q')},
-    'span': {'size': 64, 'free_head': (0, 'Q'), 'free_count': (16, 'I'), 'fresh_count': (20, 'I'),
-             'object_count': (24, 'I'), 'first_chunk': (28, 'I'), 'class_index': (44, 'B'),
-             'running': (46, 'B'), 'large_bytes': (48, 'Q'), 'punched': (56, 'I')},
+    'span': {'size': 128, 'free_count': (0, 'H'), 'fresh_count': (2, 'H'),
+             'object_count': (4, 'H'), 'punched': (6, 'H'), 'class_index': (12, 'B'),
+             'running': (14, 'B'), 'first_chunk': (16, 'I'), 'chunk_count': (28, 'I'),
+             'chain': (32, None)},
+    'hole': {'size': 6, 'head': (0, 'H'), 'count': (4, 'H')},
     'slot': {'size': 40, 'usable_bytes': (0, 'Q'), 'dirty_bytes': (8, 'Q'), 'state': (36, 'B')},
     'bin': {'size': 32, 'head': (0, 'Q'), 'run': (16, None)},
     'cold': {'size': 80, 'spare': (0, 'Q'), 'run_end': (48, 'Q')},
@@ -58,6 +60,7 @@ class Record:
     """One record of the library's memory; its fields are attributes."""
 
     def __init__(self, kind, data):
+        self.data = data
         for name, of in LAYOUT[kind].items():
             if name != 'size' and of[1]:
                 setattr(self, name, struct.unpack_from('<' + of[1], data, of[0])[0])
@@ -124,8 +127,12 @@ class Heap:
                 yield self.chunk_address(chunk) + index * n_bytes
 
     def free_objects(self, chunk, span):
-        free = set(self.chain(span.free_head, span.object_count))
-        free.update(self.punched_objects(chunk, span))
+        free = set(self.punched_objects(chunk, span))
+        size = LAYOUT['hole']['size']
+        for at in range(LAYOUT['span']['chain'][0], LAYOUT['span']['size'], size):
+            hole = Record('hole', span.data[at:at + size])
+            if hole.count:
+                free.update(self.chain(self.chunk_address(chunk) + hole.head * 16, hole.count))
         return free
 
     # --- what threads and the depot keep ---
@@ -240,7 +247,8 @@ class Heap:
         span = self.span(first)
         begin = self.chunk_address(first)
         if not span.class_index:
-            return place('a run of chunks', begin, span.large_bytes, address, 'in use')
+            n_bytes = span.chunk_count << CHUNK_SHIFT
+            return place('a run of chunks', begin, n_bytes, address, 'in use')
         n_bytes = SIZES[span.class_index]
         index = (address - begin) // n_bytes
         where = f'a span of class {span.class_index}, chunk {first}'
@@ -373,7 +381,7 @@ class Spans(gdb.Command):
             n_bytes = SIZES[span.class_index]
             if wanted and not (n_bytes >= wanted > SIZES[max(span.class_index - 1, 0)]):
                 continue
-            print(f'{heap.chunk_address(chunk):#x} {n_bytes or span.large_bytes:7} bytes, '
+            print(f'{heap.chunk_address(chunk):#x} {n_bytes or span.chunk_count << CHUNK_SHIFT:7} bytes, '
                   f'{span.free_count} free and {span.fresh_count} fresh of {span.object_count}'
                   f'{", running" if span.running else ""}')
 
