@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // reserve: the arena area against a shadow of it, by random calls with random faults; and by
 // several threads at once.
+#include "base/bits.h"
 #include "core/counters.h"
 #include "fault_hook.h"
 #include "reserve/chunks.h"
