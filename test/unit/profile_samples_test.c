@@ -143,10 +143,10 @@ static void one_in_so_many(void)
     uint64_t random = 5;
     for (size_t i = 0; i < sizeof every / sizeof every[0]; i++) {
         enum { GAPS = 400000 };
-        double objects = 0;
+        double sum = 0;
         for (int gap = 0; gap < GAPS; gap++)
-            objects += bp_poisson_gap_one_in(&random, every[i]) + 1.0;
-        double error = objects / ((double)GAPS * (double)every[i]) - 1;
+            sum += bp_poisson_gap_one_in(&random, every[i]) + 1.0;
+        double error = sum / ((double)GAPS * (double)every[i]) - 1;
         CHECK_FMT(error > -0.01 && error < 0.01, "one in %zu: off by %g", every[i], error);
     }
     CHECK(bp_poisson_gap_one_in(&random, (size_t)1 << 62) > 1000000);
