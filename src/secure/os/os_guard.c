@@ -98,6 +98,22 @@ int bp_os_guard_remove(void *addr, size_t n_bytes, unsigned count)
     return code;
 }
 
+int bp_os_cover(void *addr, size_t n_bytes)
+{
+    return protect(addr, n_bytes, PROT_NONE);
+}
+
+int bp_os_uncover(void *addr, size_t n_bytes)
+{
+    return protect(addr, n_bytes, PROT_READ | PROT_WRITE);
+}
+
+int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages)
+{
+    int saved = errno;
+    return outcome(saved, bp_os_syscall(SYS_mincore, addr, n_bytes, ret_pages) == -1);
+}
+
 int bp_os_seal(void *addr, size_t n_bytes)
 {
     return protect(addr, n_bytes, PROT_READ);

@@ -15,6 +15,12 @@ void bp_os_entropy(uint64_t *words, unsigned count);
 int bp_os_guard_install(void *addr, size_t n_bytes);
 // They can, and read zero. Only for what was guarded, by so many calls.
 int bp_os_guard_remove(void *addr, size_t n_bytes, unsigned count);
+// What these committed pages hold stays, and nobody can touch it until they are uncovered.
+int bp_os_cover(void *addr, size_t n_bytes);
+int bp_os_uncover(void *addr, size_t n_bytes);
+// A byte a page, of which the lowest bit says whether there is memory behind it; room for pages of
+// 4 KiB, whatever the system's are.
+int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages);
 // These pages can be read only, for good.
 int bp_os_seal(void *addr, size_t n_bytes);
 // fn runs with the thread's argument when a thread that has set one ends.

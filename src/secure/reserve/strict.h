@@ -16,6 +16,7 @@
 enum {
     BP_STRICT_WINDOWS = 1,
     BP_SPAN_GUARD_BYTES = 4096,
+    BP_HUGE_SLOTS_MAX = 96, // those that wait too: their pages went, and come back one by one else
 };
 
 // A guard that cannot be had (the limit of mappings, pages larger than it) is done without.
