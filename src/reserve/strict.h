@@ -29,4 +29,11 @@ BP_HOT void bp_strict_span_retire(void *chunk)
     (void)chunk;
 }
 
+// Chunks become a large object.
+BP_HOT void bp_strict_large_prepare(void *chunk, size_t n_bytes)
+{
+    (void)chunk;
+    (void)n_bytes;
+}
+
 #endif

@@ -64,36 +64,46 @@ static void slack_verify(const struct bp_paged *it)
 
 // --- guards ---
 
-// What cannot be guarded, because of the limit of mappings, is used without.
-static void guards_install(const struct bp_paged *it)
+// What cannot be guarded, because of the limit of mappings, is used without; the next object there
+// tries again.
+static void guard_ensure(char *at, bool *guarded)
 {
-    size_t page = bp_os_page_bytes();
-    bp_os_guard_install(it->object - page, page);
-    bp_os_guard_install(it->object + body_bytes(it->n_bytes), page);
+    *guarded = *guarded || !bp_os_guard_install(at, bp_os_page_bytes());
 }
 
-static void guards_remove(const struct bp_paged *it)
+static void guard_end(char *at, bool *guarded)
 {
-    size_t page = bp_os_page_bytes();
-    bp_os_guard_remove(it->object - page, page, 1);
-    bp_os_guard_remove(it->object + body_bytes(it->n_bytes), page, 1);
+    if (*guarded)
+        bp_os_guard_remove(at, bp_os_page_bytes());
+    *guarded = false;
+}
+
+static void guards_ensure(struct bp_paged *it)
+{
+    guard_ensure(it->object - bp_os_page_bytes(), &it->front);
+    guard_ensure(it->object + body_bytes(it->n_bytes), &it->rear);
+}
+
+static void guards_end(struct bp_paged *it)
+{
+    guard_end(it->object - bp_os_page_bytes(), &it->front);
+    guard_end(it->object + body_bytes(it->n_bytes), &it->rear);
 }
 
 // The place becomes one of n bytes, in the slot that it has: the guard behind it moves.
 static bool place_refit(struct bp_paged *it, size_t n_bytes)
 {
     unsigned region;
-    size_t page = bp_os_page_bytes();
     size_t body = body_bytes(n_bytes), was = body_bytes(it->n_bytes);
     size_t lead = (size_t)(it->object - it->begin);
     if (body != was) {
         if (!bp_region_of(it->begin, &region) ||
             !bp_region_resize(region, it->begin, wanted_bytes(lead, n_bytes)))
             return false;
-        bp_os_guard_remove(it->object + was, page, 1);
-        bp_os_guard_install(it->object + body, page);
+        guard_end(it->object + was, &it->rear);
     }
     it->n_bytes = n_bytes;
+    guards_ensure(it);
     return true;
 }
 
@@ -129,13 +139,13 @@ static bool uncover(const struct bp_paged *it)
     return true;
 }
 
-static void release(const struct bp_paged *it)
+static void release(struct bp_paged *it)
 {
     unsigned region;
     kept_uncharge(it);
     if (!uncover(it))
         return;
-    guards_remove(it);
+    guards_end(it);
     if (it->dropped && bp_region_of(it->begin, &region))
         bp_region_emptied(region, it->begin);
     bp_request_free(it->begin);
@@ -238,7 +248,7 @@ static bool place_fresh(size_t n_bytes, size_t align, bool zero, struct bp_paged
     if (!begin)
         return false;
     *ret_place = (struct bp_paged){.object = begin + lead, .begin = begin, .n_bytes = n_bytes};
-    guards_install(ret_place);
+    guards_ensure(ret_place);
     return true;
 }
 
@@ -254,7 +264,7 @@ static bool place_again(size_t n_bytes, size_t align, bool zero, struct bp_paged
         return false;
     ret_place->kept = ret_place->covered = false;
     if (!place_refit(ret_place, n_bytes)) {
-        guards_remove(ret_place);
+        guards_end(ret_place);
         bp_request_free(ret_place->begin);
         return false;
     }
@@ -274,7 +284,7 @@ void *bp_paged_alloc(size_t n_bytes, size_t align, bool zero)
         return NULL;
     it.kind = BP_KIND_MALLOC;
     if (!bp_table_insert(it)) {
-        guards_remove(&it);
+        guards_end(&it);
         bp_request_free(it.begin);
         return NULL;
     }
@@ -334,7 +344,7 @@ bool bp_paged_resize(void *object, size_t n_bytes)
         bp_pages_drop(it.object + end, body_bytes(old.n_bytes) - end);
     if (n_bytes > old.n_bytes) // the canary was nobody's to know
         memset(it.object + old.n_bytes, 0, slack_of(&old));
-    bp_table_set_bytes(object, n_bytes);
+    bp_table_change(&it);
     slack_fill(&it);
     return true;
 }

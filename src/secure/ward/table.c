@@ -98,12 +98,12 @@ bool bp_table_remove(const void *object, struct bp_paged *ret_entry)
     return found != NULL;
 }
 
-void bp_table_set_bytes(const void *object, size_t n_bytes)
+void bp_table_change(const struct bp_paged *entry)
 {
     bp_lock_take(&table.lock);
-    struct bp_paged *found = find_locked(object);
+    struct bp_paged *found = find_locked(entry->object);
     if (found)
-        found->n_bytes = n_bytes;
+        *found = *entry;
     bp_lock_give(&table.lock);
 }
 

@@ -22,15 +22,17 @@ struct bp_paged {
     char *begin;  // of what was requested
     size_t n_bytes;
     enum bp_kind kind;
-    bool kept;    // freed: its pages stay, and read zero
-    bool dropped; // freed: its pages are gone
-    bool covered; // freed: nobody can touch it
+    bool front, rear; // guards that there are
+    bool kept;        // freed: its pages stay, and read zero
+    bool dropped;     // freed: its pages are gone
+    bool covered;     // freed: nobody can touch it
 };
 
 bool bp_table_insert(struct bp_paged entry);
 // Takes the object's entry out; false: there is none.
 bool bp_table_remove(const void *object, struct bp_paged *ret_entry);
-void bp_table_set_bytes(const void *object, size_t n_bytes);
+// The entry of its object is this one from here on, if there is one.
+void bp_table_change(const struct bp_paged *entry);
 
 void *bp_paged_alloc(size_t n_bytes, size_t align, bool zero);
 // BP_INVALID: not in the table; nothing was done.
