@@ -32,7 +32,7 @@
 enum {
     BP_GUARD_FRAMES = 24,
     BP_GUARD_SELDOM = 100,    // where no more than one in so many is guarded, it is to cost nothing
-    BP_GUARD_PAUSE_US = 1000, // there: at least, from one to the next
+    BP_GUARD_PAUSE_US = 2000, // there: at least, from one to the next
 };
 
 enum bp_guard_state { BP_GUARD_FRESH, BP_GUARD_LIVE, BP_GUARD_LEAVING, BP_GUARD_FREED };
