@@ -14,7 +14,7 @@
 //     of some 1 us, a third of what splitting and merging mappings would cost.
 //  4. Up to 256 bytes beside the object hold a pattern, which is looked at when it is freed: what
 //     the guard is too far away for, because of alignment, or because it is at the other end.
-//  5. Where there is no place, nothing is guarded, and that is counted. A guard costs some 5 us,
+//  5. Where there is no place, nothing is guarded, and that is counted. A guard costs some 10 us,
 //     the cold caches included; so with N of SELDOM and more there is one in two ms at most:
 //     half a percent of a processor's time, however much a program allocates.
 // The lock is of rank GUARD; no system call is made while it is held. May be called from any
