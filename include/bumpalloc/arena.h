@@ -135,9 +135,10 @@ int bump_arena_prepare(struct bump_arena *arena, size_t n_bytes);
 // live at different places take 264 bytes of the arena; if it cannot have them, the mark is stale
 // from the start.
 struct bump_mark bump_arena_mark(struct bump_arena *arena);
-// Drops everything that was allocated since the mark. -EINVAL, and nothing happens, for a mark of
-// another arena and for a stale one: what lies below it was dropped meanwhile, by rewinding to an
-// earlier mark, by freeing, by a reset, or with the arena.
+// Drops everything that was allocated since the mark, and what the object before it has grown by
+// since. -EINVAL, and nothing happens, for a mark of another arena and for a stale one: what lies
+// below it was dropped meanwhile, by rewinding to an earlier mark, by freeing, by a reset, or with
+// the arena.
 int bump_arena_rewind(struct bump_arena *arena, struct bump_mark mark);
 
 // Drops everything; all marks end. Of the memory, what the estimate says and 64 KiB stay committed,

@@ -14,8 +14,8 @@
 //     of some 1 us, a third of what splitting and merging mappings would cost.
 //  4. Up to 256 bytes beside the object hold a pattern, which is looked at when it is freed: what
 //     the guard is too far away for, because of alignment, or because it is at the other end.
-//  5. Where there is no place, nothing is guarded, and that is counted. A guard costs some 5 us,
-//     the cold caches included; so with N of SELDOM and more there is one a millisecond at most:
+//  5. Where there is no place, nothing is guarded, and that is counted. A guard costs some 10 us,
+//     the cold caches included; so with N of SELDOM and more there is one in two ms at most:
 //     half a percent of a processor's time, however much a program allocates.
 // The lock is of rank GUARD; no system call is made while it is held. May be called from any
 // thread.
@@ -32,7 +32,7 @@
 enum {
     BP_GUARD_FRAMES = 24,
     BP_GUARD_SELDOM = 100,    // where no more than one in so many is guarded, it is to cost nothing
-    BP_GUARD_PAUSE_US = 1000, // there: at least, from one to the next
+    BP_GUARD_PAUSE_US = 2000, // there: at least, from one to the next
 };
 
 enum bp_guard_state { BP_GUARD_FRESH, BP_GUARD_LIVE, BP_GUARD_LEAVING, BP_GUARD_FREED };

@@ -3,7 +3,6 @@
 #include "os/os_syscall.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -66,14 +65,7 @@ static long answer(long value)
     return -1;
 }
 
-// Reads all six, however many were passed: the kernel looks at those that the call has.
-long bp_os_syscall(long number, ...)
+long bp_os_syscall_of(long number, const long arguments[6])
 {
-    long arguments[6];
-    va_list list;
-    va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        arguments[i] = va_arg(list, long);
-    va_end(list);
     return answer(enter_kernel(number, arguments));
 }

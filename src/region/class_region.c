@@ -301,6 +301,14 @@ static bool slot_fill(struct bp_slot *slot, size_t usable)
     return true;
 }
 
+void bp_region_emptied(unsigned region, void *object)
+{
+    struct bp_slot *slot = bp_region_slot(region, object);
+    bp_assert(slot->state == BP_SLOT_USED);
+    bp_sub_relaxed(&bp_counters.slot_bytes, slot->dirty_bytes);
+    slot->dirty_bytes = 0;
+}
+
 bool bp_region_use(unsigned region, void *object, size_t n_bytes, size_t *ret_dirty_bytes)
 {
     struct bp_slot *slot = bp_region_slot(region, object);

@@ -111,6 +111,8 @@ void bp_region_commit_whole(unsigned region, void *object);
 void bp_region_fix(unsigned region, void *object);
 // A CACHED slot holds no pages any more; false if the system refuses.
 bool bp_region_clear(unsigned region, void *object);
+// The pages of a USED slot are gone; it is freed next.
+void bp_region_emptied(unsigned region, void *object);
 // A CACHED slot goes to the pools.
 void bp_region_give(unsigned region, void *object);
 // A USED or STABLE slot in place: more or fewer usable bytes, within the slot.

@@ -9,6 +9,7 @@
 #include "reserve/budget.h"
 #include "reserve/huge.h"
 #include "reserve/stamp.h"
+#include "reserve/strict.h"
 
 #include <string.h>
 
@@ -16,7 +17,6 @@
 enum {
     MOVED_MAX = 88,        // pieces; each may cost two mappings, and a process is to hold tens
     MERGED_SLOTS_MAX = 64, // neighbours purged in one call
-    HUGE_SLOTS_MAX = 24,
 };
 
 // --- huge pages ---
@@ -25,7 +25,7 @@ enum {
 void bp_region_ask_huge(unsigned region, void *object, size_t from)
 {
     struct bp_slot *slot = bp_region_slot(region, object);
-    bool may = slot->huge || bp_load_relaxed(&bp_counters.huge_slots) < HUGE_SLOTS_MAX;
+    bool may = slot->huge || bp_load_relaxed(&bp_counters.huge_slots) < BP_HUGE_SLOTS_MAX;
     if (!may || !bp_huge_object(object, from, slot->usable_bytes))
         return;
     bp_add_relaxed(&bp_counters.huge_slots, !slot->huge);

@@ -304,6 +304,7 @@ void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
     struct bp_span *span = bp_span_at(first);
     *span = (struct bp_span){.chunk_count = count};
     chunks_mark(span, first, first, 0);
+    bp_strict_large_prepare(bp_chunk_address(first), whole);
     return bp_chunk_address(first);
 }
 

@@ -13,6 +13,7 @@
 enum {
     BP_STRICT_WINDOWS = 0, // commit what is needed, and not more at a time
     BP_SPAN_GUARD_BYTES = 0,
+    BP_HUGE_SLOTS_MAX = 24, // slots that may ask for huge pages, and so be mappings of their own
 };
 
 // A chunk becomes a span. zero: it reads so.
@@ -26,6 +27,13 @@ BP_HOT void bp_strict_span_prepare(void *chunk, bool zero)
 BP_HOT void bp_strict_span_retire(void *chunk)
 {
     (void)chunk;
+}
+
+// Chunks become a large object.
+BP_HOT void bp_strict_large_prepare(void *chunk, size_t n_bytes)
+{
+    (void)chunk;
+    (void)n_bytes;
 }
 
 #endif

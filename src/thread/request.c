@@ -121,7 +121,7 @@ static void *any_alloc(size_t n_bytes, size_t align, bool zero, bool sampled)
     if (object)
         return zero ? memset(object, 0, n_bytes) : object;
     struct bp_heap *heap = bp_registry_enter();
-    object = bp_large_alloc(heap, n_bytes, align, zero);
+    object = bp_large_alloc(heap, bp_max(n_bytes, 1), align, zero); // or the slot says "no object"
     bp_registry_leave(heap);
     return object;
 }

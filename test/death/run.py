@@ -30,6 +30,9 @@ CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'double_free_across': CORRUPT,
     'free_interior_small': 'bumpalloc: invalid pointer {p} passed to free',
     'usable_size_interior_small': 'bumpalloc: invalid pointer {p} passed to malloc_usable_size',
+    'realloc_interior_small_stays': 'bumpalloc: invalid pointer {p} passed to realloc',
+    'realloc_interior_small_moves': 'bumpalloc: invalid pointer {p} passed to realloc',
+    'realloc_interior_small_large': 'bumpalloc: invalid pointer {p} passed to realloc',
     'write_after_free': CORRUPT,
     'free_stack': 'free(): invalid pointer',  # glibc's own line
 }.items()}

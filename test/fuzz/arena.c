@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { OBJECTS = 512, MARKS = 64, MAX_BYTES = 1 << 20, OBJECT_MAX = 70000, OPERATIONS_MAX = 3000 };
+enum { MARK_ROOM = 512 }; // bytes that are enough for the books of marks
 
 enum operation {
     ALLOC,
@@ -33,8 +34,9 @@ struct object {
 
 struct mark {
     struct bump_mark mark;
-    unsigned objects; // that there were
-    bool live;        // surely not stale
+    unsigned objects;  // that there were
+    size_t last_bytes; // of the last of them
+    bool live;         // surely not stale
 };
 
 static struct bump_arena arena;
@@ -138,9 +140,12 @@ static void do_mark(void)
 {
     if (mark_count == MARKS)
         mark_count = 0;
+    bool room = bump_arena_available(&arena) > MARK_ROOM;
     struct bump_mark mark = bump_arena_mark(&arena);
     // Without memory for its books it is stale from the start.
-    marks[mark_count++] = (struct mark){mark, object_count, !fuzz_was_refused()};
+    size_t last_bytes = object_count ? objects[object_count - 1].n_bytes : 0;
+    marks[mark_count++] =
+        (struct mark){mark, object_count, last_bytes, !fuzz_was_refused() && room};
 }
 
 static void do_rewind(struct fuzz_input *input)
@@ -152,12 +157,18 @@ static void do_rewind(struct fuzz_input *input)
     fuzz_was_refused();
     if (code && code != -EINVAL)
         fuzz_fail("rewind: %d", code);
-    if (code && it->live && bump_arena_available(&arena) > OBJECT_MAX)
+    if (code && it->live)
         fuzz_fail("a live mark was called stale");
     if (!code && it->objects > object_count)
         fuzz_fail("a stale mark was taken");
-    if (!code)
-        drop_to(it->objects);
+    if (code)
+        return;
+    drop_to(it->objects);
+    for (unsigned i = (unsigned)(it - marks) + 1; i < mark_count; i++) // padding may lie between
+        marks[i].live &= marks[i].objects < it->objects;
+    // What the last object grew by since the mark is gone too.
+    if (object_count && objects[object_count - 1].n_bytes > it->last_bytes)
+        objects[object_count - 1].n_bytes = it->last_bytes;
 }
 
 static void do_reset(struct fuzz_input *input)

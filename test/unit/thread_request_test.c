@@ -32,7 +32,7 @@ static void check_request(size_t n_bytes, size_t align)
     char *object = bp_request_alloc(n_bytes, align, true);
     REQUIRE(object != NULL);
     CHECK_ALIGNED(object, align);
-    CHECK_FMT(usable(object) >= n_bytes, "%zu of %zu", usable(object), n_bytes);
+    CHECK_FMT(usable(object) >= n_bytes && usable(object), "%zu of %zu", usable(object), n_bytes);
     CHECK_FMT(pattern_nonzero(object, n_bytes) == n_bytes, "%zu bytes at %zu", n_bytes, align);
     memset(object, 'x', n_bytes);
     release(object);

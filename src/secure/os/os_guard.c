@@ -88,14 +88,35 @@ int bp_os_guard_install(void *addr, size_t n_bytes)
     return mapping_install(addr, n_bytes);
 }
 
-int bp_os_guard_remove(void *addr, size_t n_bytes, unsigned count)
+int bp_os_guard_remove(void *addr, size_t n_bytes)
 {
     if (!bp_load_u32_relaxed(&marks_are_missing))
         return advise(addr, n_bytes, GUARD_REMOVE);
     int code = protect(addr, n_bytes, PROT_READ | PROT_WRITE);
     if (!code)
-        bp_sub_relaxed(&mapped_count, count);
+        bp_sub_relaxed(&mapped_count, 1);
     return code;
+}
+
+bool bp_os_guards_are_marks(void)
+{
+    return !bp_load_u32_relaxed(&marks_are_missing);
+}
+
+int bp_os_cover(void *addr, size_t n_bytes)
+{
+    return protect(addr, n_bytes, PROT_NONE);
+}
+
+int bp_os_uncover(void *addr, size_t n_bytes)
+{
+    return protect(addr, n_bytes, PROT_READ | PROT_WRITE);
+}
+
+int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages)
+{
+    int saved = errno;
+    return outcome(saved, bp_os_syscall(SYS_mincore, addr, n_bytes, ret_pages) == -1);
 }
 
 int bp_os_seal(void *addr, size_t n_bytes)

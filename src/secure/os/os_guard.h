@@ -4,6 +4,7 @@
 #ifndef BP_OS_OS_GUARD_H
 #define BP_OS_OS_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,16 @@ void bp_os_entropy(uint64_t *words, unsigned count);
 // in the page tables where the kernel has them (Linux 6.13), or mappings of their own: of these
 // there are only so many, and beyond them ENOMEM.
 int bp_os_guard_install(void *addr, size_t n_bytes);
-// They can, and read zero. Only for what was guarded, by so many calls.
-int bp_os_guard_remove(void *addr, size_t n_bytes, unsigned count);
+// They can, and read zero. Only for what one call has guarded.
+int bp_os_guard_remove(void *addr, size_t n_bytes);
+// What these committed pages hold stays, and nobody can touch it until they are uncovered.
+int bp_os_cover(void *addr, size_t n_bytes);
+int bp_os_uncover(void *addr, size_t n_bytes);
+// A byte a page, of which the lowest bit says whether there is memory behind it; room for pages of
+// 4 KiB, whatever the system's are.
+int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages);
+// Marks, as far as the system has said: to set one twice does no harm, nor to remove what is none.
+bool bp_os_guards_are_marks(void);
 // These pages can be read only, for good.
 int bp_os_seal(void *addr, size_t n_bytes);
 // fn runs with the thread's argument when a thread that has set one ends.

@@ -16,6 +16,7 @@
 enum {
     BP_STRICT_WINDOWS = 1,
     BP_SPAN_GUARD_BYTES = 4096,
+    BP_HUGE_SLOTS_MAX = 96, // those that wait too: their pages went, and come back one by one else
 };
 
 // A guard that cannot be had (the limit of mappings, pages larger than it) is done without.
@@ -28,12 +29,20 @@ static inline void bp_strict_span_prepare(void *chunk, bool zero)
         bp_os_guard_install((char *)chunk + n_bytes, BP_SPAN_GUARD_BYTES);
 }
 
-// It is a span no longer: the chunk may become part of a large object.
+// It is a span no longer. The caller holds its depot's lock, so a mark stays: most chunks become
+// spans again.
 static inline void bp_strict_span_retire(void *chunk)
 {
     size_t n_bytes = BP_CHUNK_BYTES - BP_SPAN_GUARD_BYTES;
-    if (bp_os_page_bytes() == BP_SPAN_GUARD_BYTES)
-        bp_os_guard_remove((char *)chunk + n_bytes, BP_SPAN_GUARD_BYTES, 1);
+    if (bp_os_page_bytes() == BP_SPAN_GUARD_BYTES && !bp_os_guards_are_marks())
+        bp_os_guard_remove((char *)chunk + n_bytes, BP_SPAN_GUARD_BYTES);
+}
+
+// Chunks become a large object.
+static inline void bp_strict_large_prepare(void *chunk, size_t n_bytes)
+{
+    if (bp_os_page_bytes() == BP_SPAN_GUARD_BYTES && bp_os_guards_are_marks())
+        bp_os_guard_remove(chunk, n_bytes);
 }
 
 #endif

@@ -66,9 +66,11 @@ static char *place_take(unsigned class_index)
     if (!ward)
         return place_alone(class_index);
     struct bp_ward_bin *bin = &ward->bin[class_index];
-    if (!bin->count)
+    if (!bin->next) {
         pool_fill(bin, class_index);
-    return bin->count ? bp_ward_draw(ward, bin) : NULL;
+        bp_ward_draw_ahead(ward, bin);
+    }
+    return bin->next ? bp_ward_draw(ward, bin) : NULL;
 }
 
 static unsigned class_for(size_t n_bytes, size_t align)

@@ -62,25 +62,60 @@ BP_HOT uint64_t bp_word_read(const char *at)
     return word;
 }
 
-// The bytes of a word that belong to a slack of 1 to 7 bytes before the tag.
-BP_HOT uint64_t bp_slack_mask(size_t slack)
+// A mask of the last count bytes of a word, 0 to 7.
+BP_HOT uint64_t bp_last_bytes(size_t count)
 {
-    return ~(uint64_t)0 << (64 - 8 * slack);
+    return ~(uint64_t)0 << 8 << (56 - 8 * count);
+}
+
+// Where the canary stands: in the 8 bytes behind the object, or, if there are not as many, in the
+// last ones of the word before the tag. No branch: sizes are what no predictor knows.
+struct bp_canary {
+    char *at;
+    uint64_t mask; // of the bytes that are its
+};
+
+BP_HOT struct bp_canary bp_canary_of(const char *object, size_t place_bytes, size_t n_bytes)
+{
+    size_t end = place_bytes - BP_TAG_BYTES, slack = end - n_bytes;
+    bool whole = slack >= 8;
+    return (struct bp_canary){(char *)(size_t)object + (whole ? n_bytes : end - 8),
+                              whole ? ~(uint64_t)0 : bp_last_bytes(slack & 7)};
 }
 
 // The place reads zero: the object is its user's from here on.
 BP_HOT void bp_tag_open(char *object, size_t place_bytes, size_t n_bytes, size_t kind)
 {
-    size_t slack = place_bytes - BP_TAG_BYTES - n_bytes;
-    uint64_t word = bp_secrets.canary;
-    if (slack >= 8) {
-        memcpy(object + n_bytes, &word, sizeof(word));
-    } else if (slack) {
-        word = (bp_word_read(object + place_bytes - 16) & ~bp_slack_mask(slack)) |
-               (word & bp_slack_mask(slack));
-        memcpy(object + place_bytes - 16, &word, sizeof(word));
-    }
+    struct bp_canary it = bp_canary_of(object, place_bytes, n_bytes);
+    uint64_t word = (bp_word_read(it.at) & ~it.mask) | (bp_secrets.canary & it.mask);
+    memcpy(it.at, &word, sizeof(word));
     bp_poke_word_relaxed(bp_tag_cell(object, place_bytes), bp_tag_of(object, n_bytes, kind));
+}
+
+typedef uint64_t bp_unit __attribute__((vector_size(16), may_alias, aligned(1)));
+
+BP_HOT bp_unit bp_units_or(const char *at)
+{
+    const bp_unit *u = (const bp_unit *)(const void *)at;
+    return (u[0] | u[1]) | (u[2] | u[3]);
+}
+
+// Whole units, at least one: up to three of them without a loop, more by fours of which the last
+// may overlap those before.
+BP_HOT bool bp_place_is_zero(const char *at, size_t n_bytes)
+{
+    const char *last = at + n_bytes - 16;
+    bp_unit sum;
+    if (n_bytes < 64) {
+        const char *middle = n_bytes < 32 ? at : at + 16;
+        sum = *(const bp_unit *)(const void *)at | *(const bp_unit *)(const void *)middle |
+              *(const bp_unit *)(const void *)last;
+    } else {
+        sum = bp_units_or(last - 48);
+        for (; at < last - 48; at += 64)
+            sum |= bp_units_or(at);
+    }
+    return !(sum[0] | sum[1]);
 }
 
 BP_HOT bool bp_is_zero(const char *at, const char *end)
@@ -101,16 +136,17 @@ BP_HOT bool bp_is_zero(const char *at, const char *end)
     return !any;
 }
 
+// The canary, and zeros up to the tag.
 BP_HOT bool bp_slack_is_intact(const char *object, size_t place_bytes, size_t n_bytes)
 {
-    size_t slack = place_bytes - BP_TAG_BYTES - n_bytes;
+    struct bp_canary it = bp_canary_of(object, place_bytes, n_bytes);
     const char *end = object + place_bytes - BP_TAG_BYTES;
-    if (!slack)
-        return true;
-    if (slack < 8)
-        return !((bp_word_read(end - 8) ^ bp_secrets.canary) & bp_slack_mask(slack));
-    return bp_word_read(object + n_bytes) == bp_secrets.canary &&
-           (slack == 8 || bp_is_zero(object + n_bytes + 8, end));
+    const char *rest = it.mask == ~(uint64_t)0 ? it.at + 8 : end;
+    uint64_t wrong = (bp_word_read(it.at) ^ bp_secrets.canary) & it.mask;
+    size_t zeros = (size_t)(end - rest);
+    if (BP_UNLIKELY(zeros > 7))
+        return !wrong && bp_is_zero(rest, end);
+    return !(wrong | (bp_word_read(end - 8) & bp_last_bytes(zeros)));
 }
 
 #endif

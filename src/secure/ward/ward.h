@@ -27,6 +27,7 @@ struct bp_ward_bin {
     uint16_t count;        // in the pool
     uint16_t capacity;     // of the pool
     uint16_t at, mask;     // in the ring
+    void *next;            // drawn ahead, so that it is in the cache when it is wanted
     void *pool[BP_WARD_POOL_MAX];
     void *ring[BP_WARD_POOL_MAX];
 };
@@ -69,12 +70,25 @@ BP_HOT uint32_t bp_ward_random(struct bp_ward *ward, uint32_t below)
     return (uint32_t)((ward->random >> 32) * below >> 32);
 }
 
+BP_HOT void bp_ward_draw_ahead(struct bp_ward *ward, struct bp_ward_bin *bin)
+{
+    bin->next = NULL;
+    if (BP_UNLIKELY(!bin->count))
+        return;
+    uint32_t at = bp_ward_random(ward, bin->count);
+    char *object = bin->pool[at];
+    bin->pool[at] = bin->pool[--bin->count];
+    bin->next = object;
+    __builtin_prefetch(object, 1);
+    __builtin_prefetch(bp_tag_cell(object, bin->object_bytes), 1);
+}
+
+// bin->next is not NULL.
 BP_HOT void *bp_ward_draw(struct bp_ward *ward, struct bp_ward_bin *bin)
 {
-    uint32_t at = bp_ward_random(ward, bin->count);
-    void *object = bin->pool[at];
-    bin->pool[at] = bin->pool[--bin->count];
-    if (BP_UNLIKELY(!bp_is_zero(object, (char *)object + bin->object_bytes)))
+    void *object = bin->next;
+    bp_ward_draw_ahead(ward, bin);
+    if (BP_UNLIKELY(!bp_place_is_zero(object, bin->object_bytes)))
         bp_ward_die_written(object, bin->object_bytes);
     return object;
 }
@@ -85,7 +99,7 @@ BP_HOT void *bp_ward_try_alloc(size_t n_bytes)
         return NULL;
     struct bp_ward *ward = bp_ward_cell;
     struct bp_ward_bin *bin = &ward->bin[bp_ward_classes[(n_bytes + BP_TAG_BYTES + 15) >> 4]];
-    if (BP_UNLIKELY(!bin->count))
+    if (BP_UNLIKELY(!bin->next))
         return NULL;
     char *object = bp_ward_draw(ward, bin);
     bp_tag_open(object, bin->object_bytes, n_bytes, BP_KIND_MALLOC);
@@ -100,7 +114,7 @@ BP_HOT bool bp_ward_rim_is_intact(const char *object, size_t place_bytes)
         return true;
     const uint64_t *cell = (const uint64_t *)(const void *)object - 1;
     uint64_t tag = bp_peek_word_relaxed(cell);
-    return !tag || bp_tag_is_for(bp_tag_decode(tag), object - place_bytes);
+    return !tag | bp_tag_is_for(bp_tag_decode(tag), object - place_bytes);
 }
 
 // The object is in use, and nobody wrote beside it; returns what its tag says.
@@ -114,21 +128,28 @@ BP_HOT uint64_t bp_ward_verify(const void *object, size_t place_bytes)
     return decoded;
 }
 
-// No call of memset: that would ask us. The bytes are written by fours of 16 where there are as
-// many.
-BP_HOT void bp_ward_clear(char *object, size_t place_bytes, size_t n_bytes)
+// At least one unit: as in bp_place_is_zero. No call of memset: that would ask us.
+BP_HOT void bp_units_clear(char *object, size_t n_bytes)
 {
-    typedef long long unit __attribute__((vector_size(16), may_alias));
-    unit *at = (unit *)(void *)object;
-    unit *end = at + bp_min(n_bytes + 8 + 15, place_bytes) / 16;
-    for (; at + 4 <= end; at += 4) {
-        at[0] = at[1] = at[2] = at[3] = (unit){0, 0};
+    const bp_unit zero = {0, 0};
+    bp_unit *at = (bp_unit *)(void *)object;
+    bp_unit *last = (bp_unit *)(void *)(object + n_bytes) - 1;
+    if (n_bytes < 64) {
+        at[n_bytes >= 32] = zero;
+        at[0] = last[0] = zero;
+        return;
+    }
+    for (last -= 3; at < last; at += 4) {
+        at[0] = at[1] = at[2] = at[3] = zero;
         __asm__ volatile("" ::: "memory"); // or it becomes a call
     }
-    for (; at < end; at++) {
-        *at = (unit){0, 0};
-        __asm__ volatile("" ::: "memory");
-    }
+    last[0] = last[1] = last[2] = last[3] = zero;
+}
+
+// What was asked for, the canary behind it, and the tag; the rest reads zero.
+BP_HOT void bp_ward_clear(char *object, size_t place_bytes, size_t n_bytes)
+{
+    bp_units_clear(object, bp_min(bp_align_up(n_bytes + 8, 16), place_bytes));
     bp_poke_word_relaxed(bp_tag_cell(object, place_bytes), 0);
 }
 
