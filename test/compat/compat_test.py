@@ -83,6 +83,46 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(run(command='echo other', **said)['verdict'], 'differs')
 
 
+class Parts(unittest.TestCase):
+    """Suites are judged part by part; COMPAT_LIB is what a command can see of the library."""
+
+    def suite(self, command, **words):
+        return run(part=r'^(\w+):', command='[ -n "$PARTS" ] || echo a: 1; ' + command, **words)
+
+    def test_same(self):
+        result = self.suite('echo b: 2; echo no part $COMPAT_LIB')
+        self.assertEqual((result['verdict'], result['reason'], result['rounds']), ('same', '', 1))
+
+    def test_what_comes_again_differs_and_only_that_is_run_again(self):
+        result = self.suite('case "$PARTS" in "" | b) echo b: ${COMPAT_LIB:+with} ;; esac')
+        self.assertEqual((result['verdict'], result['rounds']), ('differs', 5))
+        self.assertRegex(result['reason'], '(?m)^differ: b$')
+        self.assertIn('+b: with', result['reason'])
+
+    def test_part_that_is_missing_differs(self):
+        self.assertEqual(self.suite('[ -n "$COMPAT_LIB" ] || echo b: 2')['reason'].splitlines()[0], 'differ: b')
+
+    def test_what_does_not_come_again_is_said(self):
+        result = self.suite('echo b: 2 ${COMPAT_LIB:+$([ -n "$PARTS" ] || echo slow)}')
+        self.assertEqual(result['verdict'], 'same')
+        self.assertRegex(result['reason'], '^differ once, not again in 4 runs: b$')
+
+    def test_crash_that_does_not_come_again_differs(self):
+        result = self.suite('echo b: 2 ${COMPAT_LIB:+$([ -n "$PARTS" ] || echo "crashed (Exit code -11)")}')
+        self.assertEqual(result['verdict'], 'differs')
+        self.assertIn('Exit code -11', result['reason'])
+
+    def test_unsteady_part_is_said(self):
+        result = self.suite('echo b: $(date +%N)')
+        self.assertEqual(result['verdict'], 'same')
+        self.assertIn('without the library too: b', result['reason'])
+
+    def test_suite_that_does_not_end_differs(self):
+        result = self.suite('[ -z "$COMPAT_LIB" ] || sleep 30', timeout=2)
+        self.assertEqual(result['verdict'], 'differs')
+        self.assertIn('no end within 2 s', result['reason'])
+
+
 class Modes(unittest.TestCase):
     def out(self, mode, command):
         with tempfile.TemporaryDirectory() as folder:

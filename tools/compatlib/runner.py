@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import harness
 from modes import MODES
 
-from . import ROOT, compare, measure, packages
+from . import ROOT, compare, measure, packages, parts
 
 ROUNDS_ON_DIFFERENCE = 3
 PREPARE_S = 900
@@ -72,8 +72,10 @@ class Bench:
         if done.returncode:
             raise NotRun(f'prepare failed: {last_line(done.stdout)}')
 
-    def run(self, with_library):
+    def run(self, with_library, names=()):
+        """Runs all of it, or only the parts that are named."""
         env, command = self.environment(), ['sh', '-c', self.entry.command]
+        env['PARTS'] = ' '.join(names)
         self.count += 1
         results = os.path.join(self.results, f'{self.count}-' + ('with' if with_library else 'without'))
         if with_library:
@@ -153,7 +155,7 @@ def judge(result, plain, loaded, entry):
 def check_witness(result, loaded, bench, entry):
     if not (entry.preload and entry.witness):
         return
-    seen = compare.Witnessed(loaded[-1].witness, bench.setting.library)
+    seen = compare.Witnessed((loaded[0] if entry.part else loaded[-1]).witness, bench.setting.library)
     result.processes = seen.count
     problems = seen.problems(entry)
     if problems and result.verdict in ('same', 'as said', 'unsteady'):
@@ -169,13 +171,20 @@ def run_command(entry, mode, setting, result):
     bench = Bench(entry, mode, setting)
     try:
         bench.prepare()
-        plain, loaded = pairs(bench, entry, setting.rounds)
+        if entry.part:
+            plain, loaded, outcomes = parts.pairs(bench, entry, check_baseline)
+        else:
+            plain, loaded = pairs(bench, entry, setting.rounds)
         result.rounds = len(plain)
-        result.without, result.loaded = medians(plain), medians(loaded)
+        whole = 1 if entry.part else None
+        result.without, result.loaded = medians(plain[:whole]), medians(loaded[:whole])
         result.lines = sum(map(len, compare.streams(plain[0], entry).values()))
         if not result.lines and not entry.instead:
             raise NotRun('it says nothing that could be compared')
-        judge(result, plain, loaded, entry)
+        if entry.part:
+            parts.judge(result, loaded, outcomes, entry)
+        else:
+            judge(result, plain, loaded, entry)
         check_witness(result, loaded, bench, entry)
     finally:
         bench.close(setting.keep)
