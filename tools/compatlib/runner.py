@@ -17,6 +17,7 @@ from . import ROOT, compare, measure, packages, parts
 
 ROUNDS_ON_DIFFERENCE = 3
 PREPARE_S = 900
+TELLING = re.compile(r'(?i)thread|unavailable|out of memory|cannot|not supported')  # of an error
 FIGURES = ('cpu_s', 'wall_s', 'peak_kib')
 
 
@@ -190,15 +191,22 @@ def run_command(entry, mode, setting, result):
         bench.close(setting.keep)
 
 
+def why_skipped(text):
+    """What the case said, and what the program itself said last."""
+    first, *rest = text.strip().splitlines() or ['it said nothing']
+    telling = [line for line in rest if TELLING.search(line)] or rest[-1:]
+    return ': '.join([first, *(line.strip()[:200] for line in telling[:1])])
+
+
 def run_case(entry, mode, setting, result):
     """A case of test/programs, whose own runner makes both passes."""
     command = [sys.executable, os.path.join(ROOT, 'test', 'programs', 'run.py'), entry.case, '--library',
-               setting.library, '--witness', setting.witness, '--source', ROOT, '--build', setting.build,
-               '--mode', mode] + ['--keep'] * setting.keep
+               setting.library, '--witness', setting.witness, '--source', ROOT, '--mode', mode]
+    command += ['--keep'] * setting.keep
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, errors='replace', timeout=entry.timeout * 4, check=False)
     if done.returncode == harness.SKIP:
-        raise NotRun(last_line(done.stdout.partition('skip: ')[2].splitlines()[0]))
+        raise NotRun(why_skipped(done.stdout.partition('skip: ')[2]))
     result.rounds = 1
     total = re.search(r'([\d.]+) s +(\d+) M +([\d.]+) s +(\d+) M  in all', done.stdout)
     if total:
@@ -226,4 +234,5 @@ def run_entry(entry, mode, setting, say):
         result.verdict, result.reason = 'not run', str(reason)
     except subprocess.TimeoutExpired as error:
         result.verdict, result.reason = 'differs', f'no end within {error.timeout} s'
+    result.reason = result.reason.replace(ROOT + os.sep, '')
     return dataclasses.asdict(result)
