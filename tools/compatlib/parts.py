@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from . import compare
 
-AGAIN = 4
+AGAIN = 2
 MANY = 60  # parts that differ: then it is no matter of single parts
 SHOWN = 12
 ALARM = re.compile(r'(?i)crash|signal|segmentation|abort|fatal|core dump')

@@ -29,8 +29,9 @@ def test_name(name):
 
 
 def tests(path):
-    for case in xml.etree.ElementTree.parse(path).iter('testcase'):
-        ends = sorted(child.tag for child in case if not child.tag.startswith('system-'))
+    cases = xml.etree.ElementTree.parse(path).iter('testcase')
+    for case in (case for case in cases if case.get('name')):  # of a module that ended early: none
+        ends = sorted(child.tag for child in case if not child.tag.endswith('output'))
         yield f'{test_name(case.get("name"))} {" ".join(ends) or case.get("result")}'
 
 
