@@ -112,6 +112,10 @@ class Parts(unittest.TestCase):
         self.assertEqual(result['verdict'], 'differs')
         self.assertIn('Exit code -11', result['reason'])
 
+    def test_what_differs_in_many_parts_differs_without_another_run(self):
+        result = self.suite('seq -f "p%.0f: ${COMPAT_LIB:+with}" 99')
+        self.assertEqual((result['verdict'], result['rounds']), ('differs', 1))
+
     def test_unsteady_part_is_said(self):
         result = self.suite('echo b: $(date +%N)')
         self.assertEqual(result['verdict'], 'same')

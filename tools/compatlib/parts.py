@@ -2,7 +2,8 @@
 """Suites of many tests: compared test by test, and only what differs is run again.
 
 Such a suite takes an hour and has tests that fail now and then by themselves. So a part that differs
-is run AGAIN times more in both ways, alone: what comes again is a difference, what does not is said.
+is run AGAIN times more in both ways, alone: what comes again is a difference, and so is a crash that
+does not; other things that do not come again are said. If MANY parts differ all of them do.
 """
 import re
 from dataclasses import dataclass, field
@@ -10,9 +11,9 @@ from dataclasses import dataclass, field
 from . import compare
 
 AGAIN = 2
-MANY = 60  # parts that differ: then it is no matter of single parts
+MANY = 60
 SHOWN = 12
-ALARM = re.compile(r'(?i)crash|signal|segmentation|abort|fatal|core dump')
+ALARM = re.compile(r'crashed \(|status signal|Segmentation fault|Fatal Python error')
 
 
 def by_part(lines, entry):
@@ -53,7 +54,7 @@ class Outcomes:
             return 'differs'
         if any(lines != self.plain[0] for lines in self.plain):
             return 'unsteady'
-        return 'differs' if n_strange > 1 else 'once'
+        return 'once' if n_strange == 1 < len(self.loaded) else 'differs'
 
     def shown(self):
         return '\n'.join(self.alarms()[:SHOWN]) or compare.first_change(self.plain[0], self.strange()[0])
