@@ -17,7 +17,7 @@ from . import ROOT, compare, measure, packages, parts
 
 ROUNDS_ON_DIFFERENCE = 3
 PREPARE_S = 900
-TELLING = re.compile(r'(?i)thread|unavailable|out of memory|cannot|not supported')  # of an error
+TELLING = re.compile(r"(?i)can't|cannot|could not|unavailable|fail")  # of an error
 FIGURES = ('cpu_s', 'wall_s', 'peak_kib')
 
 
@@ -192,8 +192,9 @@ def run_command(entry, mode, setting, result):
 
 
 def why_skipped(text):
-    """What the case said, and what the program itself said last."""
+    """What the case said, less which command it was, and what tells most of what the program said."""
     first, *rest = text.strip().splitlines() or ['it said nothing']
+    first = re.sub(r'^(not in this mode: ).*: (status -?\d+ without)', r'\1\2', first)
     telling = [line for line in rest if TELLING.search(line)] or rest[-1:]
     return ': '.join([first, *(line.strip()[:200] for line in telling[:1])])
 
