@@ -74,7 +74,7 @@ class Redis:
                 pass
             time.sleep(0.02)
         raise harness.Broken(f'{self.run.title} the library: no {wanted} from {command}\n'
-                             + harness.tail(self.log, 5))
+                             + harness.tail(self.log, 1))
 
     def client(self, *words, **options):
         return self.run.cmd('redis-cli', '-s', self.socket, *words, **options)
