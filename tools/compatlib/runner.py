@@ -230,7 +230,7 @@ def run_entry(entry, mode, setting, say):
             raise NotRun(reason)
         (run_case if entry.case else run_command)(entry, mode, setting, result)
         if entry.happens and result.verdict in ('same', 'as said'):
-            result.reason = entry.happens
+            result.reason = '; '.join(text for text in (entry.happens, result.reason) if text)
     except NotRun as reason:
         result.verdict, result.reason = 'not run', str(reason)
     except subprocess.TimeoutExpired as error:
