@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/limits.h"
 #include "os/os.h"
+#include "os/os_syscall.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 
 // Weak, so that a static program without it links: it has no next definition.
 #pragma weak dlsym
@@ -28,9 +30,9 @@ size_t bp_os_page_bytes(void)
 
 unsigned bp_os_cpu_count(void)
 {
-    cpu_set_t set;
+    cpu_set_t set = {0}; // the kernel writes only as much as it has
     int saved = errno;
-    int failed = sched_getaffinity(0, sizeof(set), &set);
+    bool failed = bp_os_syscall(SYS_sched_getaffinity, 0, sizeof(set), &set) == -1;
     errno = saved;
     return failed ? 1 : (unsigned)CPU_COUNT(&set);
 }

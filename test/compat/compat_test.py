@@ -83,6 +83,50 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(run(command='echo other', **said)['verdict'], 'differs')
 
 
+class Parts(unittest.TestCase):
+    """Suites are judged part by part; COMPAT_LIB is what a command can see of the library."""
+
+    def suite(self, command, **words):
+        return run(part=r'^(\w+):', command='[ -n "$PARTS" ] || echo a: 1; ' + command, **words)
+
+    def test_same(self):
+        result = self.suite('echo b: 2; echo no part $COMPAT_LIB')
+        self.assertEqual((result['verdict'], result['reason'], result['rounds']), ('same', '', 1))
+
+    def test_what_comes_again_differs_and_only_that_is_run_again(self):
+        result = self.suite('case "$PARTS" in "" | b) echo b: ${COMPAT_LIB:+with} ;; esac')
+        self.assertEqual((result['verdict'], result['rounds']), ('differs', 3))
+        self.assertRegex(result['reason'], '(?m)^differ: b$')
+        self.assertIn('+b: with', result['reason'])
+
+    def test_part_that_is_missing_differs(self):
+        self.assertEqual(self.suite('[ -n "$COMPAT_LIB" ] || echo b: 2')['reason'].splitlines()[0], 'differ: b')
+
+    def test_what_does_not_come_again_is_said(self):
+        result = self.suite('echo b: 2 ${COMPAT_LIB:+$([ -n "$PARTS" ] || echo slow)}')
+        self.assertEqual(result['verdict'], 'same')
+        self.assertRegex(result['reason'], '^differ once, not again in 2 runs: b$')
+
+    def test_crash_that_does_not_come_again_differs(self):
+        result = self.suite('echo b: 2 ${COMPAT_LIB:+$([ -n "$PARTS" ] || echo "crashed (Exit code -11)")}')
+        self.assertEqual(result['verdict'], 'differs')
+        self.assertIn('Exit code -11', result['reason'])
+
+    def test_what_differs_in_many_parts_differs_without_another_run(self):
+        result = self.suite('seq -f "p%.0f: ${COMPAT_LIB:+with}" 99')
+        self.assertEqual((result['verdict'], result['rounds']), ('differs', 1))
+
+    def test_unsteady_part_is_said(self):
+        result = self.suite('echo b: $(date +%N)')
+        self.assertEqual(result['verdict'], 'same')
+        self.assertIn('without the library too: b', result['reason'])
+
+    def test_suite_that_does_not_end_differs(self):
+        result = self.suite('[ -z "$COMPAT_LIB" ] || sleep 30', timeout=2)
+        self.assertEqual(result['verdict'], 'differs')
+        self.assertIn('no end within 2 s', result['reason'])
+
+
 class Modes(unittest.TestCase):
     def out(self, mode, command):
         with tempfile.TemporaryDirectory() as folder:
@@ -124,6 +168,13 @@ class Measure(unittest.TestCase):
         ended = self.measured('sleep 60', timeout=0.5)
         self.assertTrue(ended.timed_out)
         self.assertLess(ended.wall_s, 20)
+
+    def test_signals_ignored_here_are_not_ignored_there(self):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self.assertEqual(self.measured('kill -INT $$; exit 5').status, -signal.SIGINT)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def test_crash_of_a_process_left_alone_is_seen(self):
         ended = self.measured('(sh -c "sleep 0.3; kill -SEGV \\$\\$" &) ; sleep 1')

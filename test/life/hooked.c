@@ -17,6 +17,15 @@ static void hooks_are_there(void)
     CHECK_EQ(*calls, before + 1);
 }
 
+static void library_comes_up_without_functions_that_may_not_be_there_yet(void)
+{
+    const int *calls = dlsym(RTLD_DEFAULT, "hook_calls_too_early");
+    REQUIRE(calls != NULL);
+    life_alloc(&blocks[0], 100, 1);
+    life_free(&blocks[0]);
+    CHECK_EQ(*calls, 0);
+}
+
 // Grows and is purged, again and again.
 static void bursts_come_and_go(void)
 {
@@ -58,4 +67,5 @@ static void threads_and_forks(void)
     noise_stop();
 }
 
-CHECK_MAIN(hooks_are_there, bursts_come_and_go, large_blocks_come_and_go, threads_and_forks)
+CHECK_MAIN(hooks_are_there, library_comes_up_without_functions_that_may_not_be_there_yet,
+           bursts_come_and_go, large_blocks_come_and_go, threads_and_forks)

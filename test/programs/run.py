@@ -31,7 +31,7 @@ def one_pass(case, run):
 
 
 def run_case(case, root, options):
-    tools = {'source': os.path.realpath(options.source), 'build': options.build}
+    tools = {'source': os.path.realpath(options.source)}
     resolve_tools(case)
     os.mkdir(os.path.join(root, 'input'))
     if case.prepare:
@@ -65,7 +65,6 @@ def parse():
     parser.add_argument('name', choices=sorted(CASES), help='the case to run')
     parser.add_argument('--library', required=True, help='the library under test')
     parser.add_argument('--witness', required=True, help='the built witness')
-    parser.add_argument('--build', default='.', help='build folder with compile_commands.json')
     parser.add_argument('--source', default=os.path.join(here, '..', '..'), help='source tree')
     parser.add_argument('--mode', choices=list(modes.MODES), default='plain',
                         help='limits and settings for the program (plain)')

@@ -61,6 +61,10 @@ def differences(plain, loaded, entry):
     return found
 
 
+def first_change(plain, loaded):
+    return harness.first_difference(plain, loaded)
+
+
 def as_said(loaded, entry):
     """For what is known to be different: how it differs from what the entry says; empty if not."""
     found = []

@@ -35,6 +35,7 @@ class Entry:
     drop: list = field(default_factory=list)
     replace: list = field(default_factory=list)
     sort: bool = False
+    part: str = ''
     seen: list = field(default_factory=list)
     other_malloc: list = field(default_factory=list)
     preload: bool = True
@@ -43,7 +44,7 @@ class Entry:
     happens: str = ''
 
     def patterns(self):
-        return self.keep + self.drop + [pair[0] for pair in self.replace]
+        return self.keep + self.drop + [self.part] + [pair[0] for pair in self.replace]
 
 
 def check(entry):
@@ -55,6 +56,8 @@ def check(entry):
         raise Wrong('a word in compare or normalise')
     if set(entry.instead) - {'status', 'matches'}:
         raise Wrong('a word in instead')
+    if entry.part and re.compile(entry.part).groups != 1:
+        raise Wrong('a part is the one group of its pattern')
     if entry.instead and not entry.happens:
         raise Wrong('what happens is not said')
     for pattern in entry.patterns():

@@ -103,11 +103,19 @@ def end_rest(run):
     reap(run, None)
 
 
+def settle(prepare):
+    """In the child: signals as a shell at a terminal leaves them, though this may run in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    if prepare:
+        prepare()
+
+
 def start(command, folder, env, prepare, out, err):
     told, tell = os.pipe()
     words = ['setsid', '-f', 'sh', '-c', f'echo $$ >&{tell}; exec {tell}>&-; exec "$@"', 'sh', *command]
     with subprocess.Popen(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                          pass_fds=[tell], preexec_fn=prepare) as setsid:
+                          pass_fds=[tell], preexec_fn=lambda: settle(prepare)) as setsid:
         setsid.wait()
     os.close(tell)
     with open(told, encoding='ascii') as pipe:

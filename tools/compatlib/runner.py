@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import harness
 from modes import MODES
 
-from . import ROOT, compare, measure, packages
+from . import ROOT, compare, measure, packages, parts
 
 ROUNDS_ON_DIFFERENCE = 3
 PREPARE_S = 900
+TELLING = re.compile(r"(?i)can't|cannot|could not|unavailable|fail")  # of an error
 FIGURES = ('cpu_s', 'wall_s', 'peak_kib')
 
 
@@ -72,8 +73,10 @@ class Bench:
         if done.returncode:
             raise NotRun(f'prepare failed: {last_line(done.stdout)}')
 
-    def run(self, with_library):
+    def run(self, with_library, names=()):
+        """Runs all of it, or only the parts that are named."""
         env, command = self.environment(), ['sh', '-c', self.entry.command]
+        env['PARTS'] = ' '.join(names)
         self.count += 1
         results = os.path.join(self.results, f'{self.count}-' + ('with' if with_library else 'without'))
         if with_library:
@@ -153,7 +156,7 @@ def judge(result, plain, loaded, entry):
 def check_witness(result, loaded, bench, entry):
     if not (entry.preload and entry.witness):
         return
-    seen = compare.Witnessed(loaded[-1].witness, bench.setting.library)
+    seen = compare.Witnessed((loaded[0] if entry.part else loaded[-1]).witness, bench.setting.library)
     result.processes = seen.count
     problems = seen.problems(entry)
     if problems and result.verdict in ('same', 'as said', 'unsteady'):
@@ -169,27 +172,42 @@ def run_command(entry, mode, setting, result):
     bench = Bench(entry, mode, setting)
     try:
         bench.prepare()
-        plain, loaded = pairs(bench, entry, setting.rounds)
+        if entry.part:
+            plain, loaded, outcomes = parts.pairs(bench, entry, check_baseline)
+        else:
+            plain, loaded = pairs(bench, entry, setting.rounds)
         result.rounds = len(plain)
-        result.without, result.loaded = medians(plain), medians(loaded)
+        whole = 1 if entry.part else None
+        result.without, result.loaded = medians(plain[:whole]), medians(loaded[:whole])
         result.lines = sum(map(len, compare.streams(plain[0], entry).values()))
         if not result.lines and not entry.instead:
             raise NotRun('it says nothing that could be compared')
-        judge(result, plain, loaded, entry)
+        if entry.part:
+            parts.judge(result, loaded, outcomes, entry)
+        else:
+            judge(result, plain, loaded, entry)
         check_witness(result, loaded, bench, entry)
     finally:
         bench.close(setting.keep)
 
 
+def why_skipped(text):
+    """What the case said, less which command it was, and what tells most of what the program said."""
+    first, *rest = text.strip().splitlines() or ['it said nothing']
+    first = re.sub(r'^(not in this mode: ).*: (status -?\d+ without)', r'\1\2', first)
+    telling = [line for line in rest if TELLING.search(line)] or rest[-1:]
+    return ': '.join([first, *(line.strip()[:200] for line in telling[:1])])
+
+
 def run_case(entry, mode, setting, result):
     """A case of test/programs, whose own runner makes both passes."""
     command = [sys.executable, os.path.join(ROOT, 'test', 'programs', 'run.py'), entry.case, '--library',
-               setting.library, '--witness', setting.witness, '--source', ROOT, '--build', setting.build,
-               '--mode', mode] + ['--keep'] * setting.keep
+               setting.library, '--witness', setting.witness, '--source', ROOT, '--mode', mode]
+    command += ['--keep'] * setting.keep
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, errors='replace', timeout=entry.timeout * 4, check=False)
     if done.returncode == harness.SKIP:
-        raise NotRun(last_line(done.stdout.partition('skip: ')[2].splitlines()[0]))
+        raise NotRun(why_skipped(done.stdout.partition('skip: ')[2]))
     result.rounds = 1
     total = re.search(r'([\d.]+) s +(\d+) M +([\d.]+) s +(\d+) M  in all', done.stdout)
     if total:
@@ -212,9 +230,10 @@ def run_entry(entry, mode, setting, say):
             raise NotRun(reason)
         (run_case if entry.case else run_command)(entry, mode, setting, result)
         if entry.happens and result.verdict in ('same', 'as said'):
-            result.reason = entry.happens
+            result.reason = '; '.join(text for text in (entry.happens, result.reason) if text)
     except NotRun as reason:
         result.verdict, result.reason = 'not run', str(reason)
     except subprocess.TimeoutExpired as error:
         result.verdict, result.reason = 'differs', f'no end within {error.timeout} s'
+    result.reason = result.reason.replace(ROOT + os.sep, '')
     return dataclasses.asdict(result)

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 
 import harness
 import inputs
@@ -24,14 +25,22 @@ def tree_copy(run):
     return copy
 
 
-def relocate(path, command, run):
-    """A path of a compile command, absolute, and in the copy if it lies in the sources."""
-    path = os.path.realpath(os.path.join(command['directory'], path))
-    inside = os.path.relpath(path, run.tools['source'])
-    return path if inside.startswith('..') else os.path.join(tree_copy(run), inside)
+def compile_commands(run):
+    """How the library's own build compiles the copy: only set up, once, without the library."""
+    build = os.path.join(run.input, 'build')
+    path = os.path.join(build, 'compile_commands.json')
+    if not os.path.exists(path):
+        done = subprocess.run(
+            [harness.find_program('meson'), 'setup', build, tree_copy(run), '-Dtests=false', '-Dbuildtype=release'],
+            env={**run.environment, 'LD_PRELOAD': '', 'CC': 'gcc'}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False)
+        if done.returncode or not os.path.exists(path):
+            raise harness.Broken('meson setup without the library:\n' + done.stdout)
+    with open(path) as file:
+        return json.load(file)
 
 
-def portable_words(command, run):
+def portable_words(command):
     """The arguments that say how to compile: no program, no source, no outputs, no warnings."""
     kept, skip = [], False
     for word in shlex.split(command['command'])[1:]:
@@ -40,7 +49,7 @@ def portable_words(command, run):
         elif word in ('-o', '-MF', '-MQ', '-MT'):
             skip = True
         elif word.startswith('-I'):
-            kept.append('-I' + relocate(word[2:], command, run))
+            kept.append('-I' + os.path.join(command['directory'], word[2:]))
         elif word not in ('-c', '-MD', '-MMD', command['file']) and not word.startswith('-W'):
             kept.append(word)
     return kept
@@ -49,16 +58,13 @@ def portable_words(command, run):
 def tree_units(run):
     """Name and arguments for each source of the library, as its own build compiles it. The secure
     library's own define what others do, too."""
-    with open(os.path.join(run.tools['build'], 'compile_commands.json')) as file:
-        commands = json.load(file)
     sources = os.path.join(tree_copy(run), 'src') + os.sep
     units = {}
-    for command in commands:
-        path = relocate(command['file'], command, run)
+    for command in compile_commands(run):
+        path = os.path.realpath(os.path.join(command['directory'], command['file']))
         name = os.path.relpath(path, sources).replace(os.sep, '-')[:-2]
-        if path.startswith(sources) and path.endswith('.c') and os.path.exists(path) \
-                and not name.startswith('secure-'):
-            units.setdefault(name, (name, portable_words(command, run) + [path]))
+        if path.startswith(sources) and path.endswith('.c') and not name.startswith('secure-'):
+            units.setdefault(name, (name, portable_words(command) + [path]))
     if len(units) < 5:
         raise harness.Broken(f'only {len(units)} sources found in compile_commands.json')
     return sorted(units.values())
@@ -78,7 +84,7 @@ def compile_stl(run, compiler, *flags):
     run.cmd('stl', executable=run.work + '/stl', status=9)
 
 
-@case('gcc', ['gcc'])
+@case('gcc', ['gcc', 'meson', 'ninja'])
 def gcc(run):
     for helper in ('cc1', 'as', 'collect2', 'ld', 'lto1'):
         run.cc1('gcc', helper)
@@ -97,7 +103,7 @@ def gplusplus(run):
     run.cmd('g++', '-fsyntax-only', '-x', 'c++', script('heap.bash'), status=1)
 
 
-@case('clang', ['clang', 'clang++'])
+@case('clang', ['clang', 'clang++', 'gcc', 'meson', 'ninja'])
 def clang(run):
     compile_tree(run, 'clang', '.o', '-O2', '-g', '-c', '-Qunused-arguments', '-w')
     compile_stl(run, 'clang++', '-O1')

@@ -46,11 +46,11 @@ class Redis:
 
     def __init__(self, run, name):
         self.run = run
-        self.socket = f'{run.work}/{name}.sock'
+        self.socket, self.log = f'{run.work}/{name}.sock', f'{run.work}/{name}.log'
         binary = harness.find_program('redis-server', 'redis-check-rdb')
         self.server = run.start(
             'redis-server', '--port', '0', '--unixsocket', self.socket, '--save', '',
-            '--logfile', f'{run.work}/{name}.log', '--dir', run.work,
+            '--logfile', self.log, '--dir', run.work,
             '--enable-debug-command', 'yes', executable=binary)
         self.wait_for('PING', 'PONG')
 
@@ -73,7 +73,8 @@ class Redis:
             except OSError:
                 pass
             time.sleep(0.02)
-        raise harness.Broken(f'{self.run.title} the library: no {wanted} from {command}')
+        raise harness.Broken(f'{self.run.title} the library: no {wanted} from {command}\n'
+                             + harness.tail(self.log, 1))
 
     def client(self, *words, **options):
         return self.run.cmd('redis-cli', '-s', self.socket, *words, **options)
