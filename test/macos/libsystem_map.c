@@ -63,9 +63,11 @@ static size_t page_bytes(void)
     return (size_t)getpagesize();
 }
 
+// BUMP_TEST_KERNEL_PAGE: another page of the kernel's than the process's, as under Rosetta.
 static __attribute__((constructor(101))) void tables_make(void)
 {
-    libsystem_kernel_page = page_bytes();
+    const char *kernel_page = getenv("BUMP_TEST_KERNEL_PAGE");
+    libsystem_kernel_page = kernel_page ? strtoul(kernel_page, NULL, 10) : page_bytes();
     map.entries = table(ENTRIES_MAX * sizeof(*map.entries));
     map.users = table(((size_t)1 << 26) * sizeof(*map.users));
     map.objects = FILE_OBJECT + 1;
@@ -94,14 +96,15 @@ static size_t find(uintptr_t address)
     return low;
 }
 
-static void insert(size_t at, struct entry entry)
+static struct entry *gap_open(size_t at, size_t n)
 {
-    if (map.count == ENTRIES_MAX)
+    if (map.count + n > ENTRIES_MAX)
         abort();
-    memmove(&map.entries[at + 1], &map.entries[at], (map.count - at) * sizeof(entry));
-    map.entries[at] = entry;
-    if (++map.count > map.facts.peak_entries)
+    memmove(&map.entries[at + n], &map.entries[at], (map.count - at) * sizeof(struct entry));
+    map.count += n;
+    if (map.count > map.facts.peak_entries)
         map.facts.peak_entries = map.count;
+    return &map.entries[at];
 }
 
 static bool is_touched(const struct entry *it)
@@ -145,7 +148,7 @@ static void cut(uintptr_t address)
     map.entries[at].offset += address - head.begin;
     map.entries[at].begin = address;
     map.users[head.object]++;
-    insert(at, head);
+    *gap_open(at, 1) = head;
 }
 
 static void discarded_clear(uintptr_t begin, uintptr_t end)
@@ -193,18 +196,19 @@ static bool coalesce(size_t at, const struct entry *fresh)
 
 void libsystem_map_enter(uintptr_t begin, size_t n_bytes, int prot, bool closed, bool file)
 {
-    uintptr_t end = begin + n_bytes;
+    size_t piece = closed || file ? n_bytes : PIECE_BYTES, n = (n_bytes - 1) / piece + 1;
+    struct entry fresh = {.begin = begin, .end = begin + n_bytes, .prot = (uint8_t)prot};
     libsystem_map_delete(begin, n_bytes);
-    struct entry fresh = {.prot = (uint8_t)prot, .closed = closed};
-    while (begin < end) {
-        fresh.begin = begin;
-        fresh.end = closed || file || end - begin <= PIECE_BYTES ? end : begin + PIECE_BYTES;
-        fresh.object = file ? FILE_OBJECT : 0;
-        map.users[fresh.object]++;
-        size_t at = find(begin);
-        if (!coalesce(at, &fresh))
-            insert(at, fresh);
-        begin = fresh.end;
+    fresh.closed = closed;
+    fresh.object = file ? FILE_OBJECT : 0;
+    map.users[fresh.object] += (uint32_t)n;
+    if (coalesce(find(begin), &fresh))
+        return;
+    struct entry *gap = gap_open(find(begin), n);
+    for (size_t i = 0; i < n; i++) {
+        gap[i] = fresh;
+        gap[i].begin += i * piece;
+        gap[i].end = i + 1 < n ? gap[i].begin + piece : fresh.end;
     }
 }
 
@@ -349,6 +353,15 @@ int libsystem_map_reuse(uintptr_t begin, size_t n_bytes)
         page_reuse(page);
     map.facts.reused++;
     return 0;
+}
+
+// BUMP_TEST_MAP: what became of the map is told when the program ends.
+static __attribute__((destructor)) void facts_tell(void)
+{
+    struct libsystem_map_facts it = libsystem_map_facts();
+    if (getenv("BUMP_TEST_MAP"))
+        fprintf(stderr, "map entries %zu, at most %zu; taken %zu, vain %zu, reused %zu\n",
+                it.entries, it.peak_entries, it.taken, it.vain, it.reused);
 }
 
 struct libsystem_map_facts libsystem_map_facts(void)
