@@ -9,7 +9,7 @@
 #include "region/size_class.h"
 #include "reserve/chunks.h"
 
-enum { CLASSES = 5, HELD_MAX = 6000, STEPS = 40000, HELD_BYTES = 16 << 20 };
+enum { CLASSES = 5, HELD_MAX = 6000, STEPS = 16000, HELD_BYTES = 8 << 20 };
 
 static struct prng rng = {31};
 
@@ -40,6 +40,13 @@ static void boot(void)
     }
 }
 
+static void run_end(struct line *line)
+{
+    if (line->run.end)
+        bp_depot_run_give(line->class_index, line->run.cursor, line->run.end);
+    line->run = (struct bp_run_bounds){NULL, NULL};
+}
+
 static char *object_take(struct line *line)
 {
     struct bp_magazine *magazine = &line->magazine;
@@ -51,18 +58,13 @@ static char *object_take(struct line *line)
         magazine->count--;
         return object;
     }
-    if (line->run.cursor == line->run.end)
+    if (line->run.cursor == line->run.end) {
+        run_end(line);
         line->run = bp_depot_run_take(line->class_index, 0);
+    }
     REQUIRE(line->run.cursor != NULL);
     line->run.cursor += line->bytes;
     return line->run.cursor - line->bytes;
-}
-
-static void run_end(struct line *line)
-{
-    if (line->run.end)
-        bp_depot_run_give(line->class_index, line->run.cursor, line->run.end);
-    line->run = (struct bp_run_bounds){NULL, NULL};
 }
 
 static int mark_of(const char *object)
@@ -106,7 +108,7 @@ static void step(uint32_t now)
 {
     struct line *line = &lines[prng_below(&rng, CLASSES)];
     uint32_t most = bp_class[line->class_index].magazine_capacity;
-    bool grows = now / 4000 % 2 == 0;
+    bool grows = now / 2000 % 2 == 0;
     for (uint32_t i = 0; i < most && prng_below(&rng, 4) < (grows ? 3 : 1); i++) {
         for (uint32_t j = 0; j < 8; j++)
             take(line);
