@@ -19,37 +19,33 @@
 #include <mach/mach_vm.h>
 #include <sys/mman.h>
 
-// The next entry's range, from an address in it; false if the address is in none.
-static bool entry_at(mach_vm_address_t address, mach_vm_address_t *ret_begin,
-                     mach_vm_address_t *ret_end, unsigned char *ret_mode)
+// Where the entry around the address ends, and how it is shared; false if there is none.
+static bool entry_at(mach_vm_address_t address, mach_vm_address_t *ret_end, unsigned char *ret_mode)
 {
     vm_region_top_info_data_t info;
     mach_msg_type_number_t count = VM_REGION_TOP_INFO_COUNT;
+    mach_vm_address_t begin = address; // of the next entry, if it is in none
     mach_vm_size_t n_bytes = 0;
     mach_port_t object; // always null
-    *ret_begin = address;
-    if (mach_vm_region(mach_task_self(), ret_begin, &n_bytes, VM_REGION_TOP_INFO,
+    if (mach_vm_region(mach_task_self(), &begin, &n_bytes, VM_REGION_TOP_INFO,
                        (vm_region_info_t)&info, &count, &object) != KERN_SUCCESS)
         return false;
-    *ret_end = *ret_begin + n_bytes;
+    *ret_end = begin + n_bytes;
     *ret_mode = info.share_mode;
-    return *ret_begin <= address;
+    return begin <= address;
 }
 
-// Would the kernel take all of it? Where several whole entries lie in the range it is not asked:
-// one fresh mapping makes them one.
-static bool is_taken(mach_vm_address_t from, mach_vm_address_t until)
+// Would the kernel take all of it?
+static bool is_taken(mach_vm_address_t at, mach_vm_address_t until)
 {
-    unsigned whole = 0;
+    unsigned char mode;
     if (vm_kernel_page_size > bp_os_page_bytes())
         return false;
-    for (mach_vm_address_t at = from, begin, end; at < until; at = end) {
-        unsigned char mode;
-        if (!entry_at(at, &begin, &end, &mode) || (mode != SM_PRIVATE && mode != SM_EMPTY))
+    while (at < until) {
+        if (!entry_at(at, &at, &mode) || (mode != SM_PRIVATE && mode != SM_EMPTY))
             return false;
-        whole += begin >= from && end <= until;
     }
-    return whole < 2;
+    return true;
 }
 
 static int advise(void *addr, size_t n_bytes, int advice)

@@ -50,6 +50,12 @@ static void fill_all(void)
         fill(i);
 }
 
+static void drop_all(void)
+{
+    for (int i = 0; i < OBJECTS; i++)
+        drop(i);
+}
+
 // Nine tenths: in runs, so that chunks come free, and one by one, so that pages in spans do.
 static void drop_most(void)
 {
@@ -92,6 +98,15 @@ static void what_was_taken_is_used_again(void)
     CHECK(after.reused > before.reused + 50);
     CHECK(after.discarded_bytes < before.discarded_bytes / 4);
     drop_most();
+    fill_all();
+}
+
+// Spans end while they have holes: their chunks are dirty, and free to any class.
+static void spans_with_holes_are_used_again(void)
+{
+    drop_most();
+    purge();
+    drop_all();
     fill_all();
 }
 
@@ -159,12 +174,11 @@ static void later_only_cut_entries_are_mapped_afresh(void)
     fill_all();
 }
 
-// A purge of everything makes one entry of many.
-static void entries_merge_when_all_is_free(void)
+// A chunk with pieces that are not taken is mapped afresh as a whole: what the fork cut heals.
+static void cut_entries_merge_when_all_is_free(void)
 {
     size_t before = libsystem_map_facts().entries;
-    for (int i = 0; i < OBJECTS; i++)
-        drop(i);
+    drop_all();
     CHECK_EQ(purge().vain, 0);
     CHECK_FMT(libsystem_map_facts().entries < before / 4, "%zu entries of %zu",
               libsystem_map_facts().entries, before);
@@ -194,10 +208,11 @@ int main(int count, char **arguments)
     *(void **)&mac_purge = image_symbol(&image, "bump_purge");
     a_purge_keeps_the_map_whole();
     what_was_taken_is_used_again();
+    spans_with_holes_are_used_again();
     calloc_is_zero();
     what_a_child_shares_is_mapped_afresh();
     later_only_cut_entries_are_mapped_afresh();
-    entries_merge_when_all_is_free();
+    cut_entries_merge_when_all_is_free();
     with_larger_pages_in_the_kernel_it_is_not_asked();
     return check_end();
 }

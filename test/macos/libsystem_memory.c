@@ -185,10 +185,16 @@ static int mac_msync(void *addr, size_t n_bytes, int flags)
 }
 
 const struct libsystem_function libsystem_memory_functions[] = {
-    OTHER(madvise, mac_madvise),    OTHER(minherit, mac_minherit),
-    OTHER(msync, mac_msync),        OTHER(mach_task_self_, &mac_task),
-    OTHER(mach_vm_map, mac_vm_map), OTHER(mmap, mac_mmap),
-    OTHER(mincore, mac_mincore),    OTHER(mprotect, mac_mprotect),
-    OTHER(munmap, mac_munmap),      OTHER(mach_vm_region, mac_vm_region),
-    OTHER(vm_kernel_page_size, &libsystem_kernel_page), {NULL, NULL},
+    OTHER(madvise, mac_madvise),
+    OTHER(minherit, mac_minherit),
+    OTHER(msync, mac_msync),
+    OTHER(mach_task_self_, &mac_task),
+    OTHER(mach_vm_map, mac_vm_map),
+    OTHER(mmap, mac_mmap),
+    OTHER(mincore, mac_mincore),
+    OTHER(mprotect, mac_mprotect),
+    OTHER(munmap, mac_munmap),
+    OTHER(mach_vm_region, mac_vm_region),
+    OTHER(vm_kernel_page_size, &libsystem_kernel_page),
+    {NULL, NULL},
 };

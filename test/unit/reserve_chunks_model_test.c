@@ -173,8 +173,7 @@ static void take(struct run *run, bool faulty)
     *run = (struct run){first, count, prng_next(&rng)};
     for (uint32_t i = first; i < first + count; i++) {
         CHECK_FMT(is_free(i), "chunk %u was taken twice", i);
-        zero_expected =
-            zero_expected && shadow[i].state != DIRTY && shadow[i].state != DISCARDED;
+        zero_expected = zero_expected && shadow[i].state != DIRTY && shadow[i].state != DISCARDED;
         saw_discarded += shadow[i].state == DISCARDED;
         saw_reserved += shadow[i].state == RESERVED;
         shadow[i].state = USED;
