@@ -8,8 +8,8 @@
 //  - in all of a process whose pages are smaller than the kernel's (Rosetta).
 // So the kernel is asked before: VM_REGION_TOP_INFO says SM_PRIVATE for an object without a shadow
 // and with one user (vm_map_region_top_walk), SM_EMPTY where there is none yet. What is anything
-// else is mapped afresh. If another thread forks in between, the pages stay where they are, lost
-// to nobody: they are used again some day.
+// else is mapped afresh. If another thread forks or cuts the entry in between, the pages stay in
+// memory until they are used again, and no more than that.
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/os_posix.h"
