@@ -10,6 +10,8 @@
 
 enum {
     ENTRIES_MAX = 1 << 18,
+    OBJECTS_MAX = 1 << 20,
+    LEAF_SHIFT = 30, // a leaf of bits is for 1 GiB: an emulator may not afford one table for all
     COALESCE_MAX = (128 << 10) - 1, // NO_COALESCE_LIMIT
     PIECE_BYTES = 128 << 20,        // ANON_CHUNK_SIZE
     FILE_OBJECT = 1,                // of all files: these are never asked about
@@ -29,9 +31,9 @@ static struct {
     int busy;
     struct entry *entries;
     size_t count;
-    uint32_t *users; // of each object
+    uint32_t *users; // of each object; one without any is free for the next that is made
     uint32_t objects;
-    uint64_t *discarded; // a bit a page
+    uint64_t **discarded; // leaves of a bit a page, NULL before the first
     uint64_t chance;
     struct libsystem_map_facts facts;
 } map;
@@ -69,9 +71,8 @@ static __attribute__((constructor(101))) void tables_make(void)
     const char *kernel_page = getenv("BUMP_TEST_KERNEL_PAGE");
     libsystem_kernel_page = kernel_page ? strtoul(kernel_page, NULL, 10) : page_bytes();
     map.entries = table(ENTRIES_MAX * sizeof(*map.entries));
-    map.users = table(((size_t)1 << 26) * sizeof(*map.users));
-    map.objects = FILE_OBJECT + 1;
-    map.discarded = table(((size_t)1 << 47) / page_bytes() / 8);
+    map.users = table(OBJECTS_MAX * sizeof(*map.users));
+    map.discarded = table(((size_t)1 << (47 - LEAF_SHIFT)) * sizeof(*map.discarded));
 }
 
 static uint64_t chance(void)
@@ -124,7 +125,11 @@ static bool is_touched(const struct entry *it)
 
 static void object_make(struct entry *it)
 {
-    it->object = map.objects++;
+    do
+        map.objects = (map.objects + 1) % OBJECTS_MAX;
+    while (map.objects <= FILE_OBJECT || map.users[map.objects]);
+    map.users[0]--;
+    it->object = map.objects;
     it->offset = 0;
     map.users[it->object] = 1;
 }
@@ -151,16 +156,34 @@ static void cut(uintptr_t address)
     *gap_open(at, 1) = head;
 }
 
+// The word with the page's bit; NULL: no page of the leaf is discarded.
+static uint64_t *word_of(uintptr_t address, bool make)
+{
+    uint64_t **leaf = &map.discarded[address >> LEAF_SHIFT];
+    size_t pages = ((size_t)1 << LEAF_SHIFT) / page_bytes();
+    if (!*leaf && make)
+        *leaf = table(pages / 8);
+    return *leaf ? *leaf + address / page_bytes() % pages / 64 : NULL;
+}
+
+static uint64_t bit_of(uintptr_t address)
+{
+    return (uint64_t)1 << address / page_bytes() % 64;
+}
+
 static void discarded_clear(uintptr_t begin, uintptr_t end)
 {
-    uintptr_t page = begin / page_bytes(), stop = end / page_bytes();
-    while (page < stop && map.facts.discarded_bytes) {
-        uint64_t *word = &map.discarded[page / 64], bit = (uint64_t)1 << page % 64;
-        if (*word & bit)
+    uintptr_t leaf_bytes = (uintptr_t)1 << LEAF_SHIFT, word_bytes = 64 * page_bytes();
+    for (uintptr_t at = begin; at < end && map.facts.discarded_bytes;) {
+        uint64_t *word = word_of(at, false);
+        if (!word || !*word) {
+            at = (at | ((word ? word_bytes : leaf_bytes) - 1)) + 1;
+            continue;
+        }
+        if (*word & bit_of(at))
             map.facts.discarded_bytes -= page_bytes();
-        if (*word)
-            *word &= ~bit;
-        page = *word ? page + 1 : (page | 63) + 1;
+        *word &= ~bit_of(at);
+        at += page_bytes();
     }
 }
 
@@ -258,8 +281,7 @@ void libsystem_map_fork(void)
 void libsystem_map_alone(void)
 {
     libsystem_map_take();
-    for (uint32_t i = FILE_OBJECT + 1; i < map.objects; i++)
-        map.users[i] = 0;
+    memset(map.users, 0, OBJECTS_MAX * sizeof(*map.users));
     for (size_t i = 0; i < map.count; i++) {
         map.users[map.entries[i].object]++;
         map.entries[i].needs_copy = false;
@@ -303,8 +325,8 @@ static void discarded_set(uintptr_t begin, uintptr_t end)
         madvise((void *)begin, end - begin, MADV_DONTNEED);
     mprotect((void *)begin, end - begin, PROT_NONE);
     discarded_clear(begin, end);
-    for (uintptr_t page = begin / page_bytes(); page < end / page_bytes(); page++)
-        map.discarded[page / 64] |= (uint64_t)1 << page % 64;
+    for (uintptr_t at = begin; at < end; at += page_bytes())
+        *word_of(at, true) |= bit_of(at);
     map.facts.discarded_bytes += end - begin;
 }
 
@@ -331,12 +353,13 @@ int libsystem_map_reusable(uintptr_t begin, size_t n_bytes)
     return 0;
 }
 
-static void page_reuse(uintptr_t page)
+static void page_reuse(uintptr_t at)
 {
-    char *address = (char *)(page * page_bytes());
-    if (!(map.discarded[page / 64] >> page % 64 & 1))
+    const uint64_t *word = word_of(at, false);
+    char *address = (char *)at;
+    if (!word || !(*word & bit_of(at)))
         return;
-    discarded_clear((uintptr_t)address, (uintptr_t)address + page_bytes());
+    discarded_clear(at, at + page_bytes());
     if (mprotect(address, page_bytes(), PROT_READ | PROT_WRITE) != 0)
         abort();
     if (chance() % 4 == 0)
@@ -347,8 +370,8 @@ int libsystem_map_reuse(uintptr_t begin, size_t n_bytes)
 {
     if (!is_mapped(begin, begin + n_bytes))
         return MAC_EINVAL;
-    for (uintptr_t page = begin / page_bytes(); page < (begin + n_bytes) / page_bytes(); page++)
-        page_reuse(page);
+    for (uintptr_t at = begin; at < begin + n_bytes; at += page_bytes())
+        page_reuse(at);
     map.facts.reused++;
     return 0;
 }
