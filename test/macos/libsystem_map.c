@@ -171,6 +171,12 @@ static uint64_t bit_of(uintptr_t address)
     return (uint64_t)1 << address / page_bytes() % 64;
 }
 
+bool libsystem_map_is_discarded(uintptr_t address)
+{
+    const uint64_t *word = word_of(address, false);
+    return word && (*word & bit_of(address));
+}
+
 static void discarded_clear(uintptr_t begin, uintptr_t end)
 {
     uintptr_t leaf_bytes = (uintptr_t)1 << LEAF_SHIFT, word_bytes = 64 * page_bytes();
@@ -355,9 +361,8 @@ int libsystem_map_reusable(uintptr_t begin, size_t n_bytes)
 
 static void page_reuse(uintptr_t at)
 {
-    const uint64_t *word = word_of(at, false);
     char *address = (char *)at;
-    if (!word || !(*word & bit_of(at)))
+    if (!libsystem_map_is_discarded(at))
         return;
     discarded_clear(at, at + page_bytes());
     if (mprotect(address, page_bytes(), PROT_READ | PROT_WRITE) != 0)

@@ -27,6 +27,7 @@ void libsystem_map_fork(void);
 // madvise and mach_vm_region; an errno code of macOS, a mach code.
 int libsystem_map_reusable(uintptr_t begin, size_t n_bytes);
 int libsystem_map_reuse(uintptr_t begin, size_t n_bytes);
+bool libsystem_map_is_discarded(uintptr_t address);
 int libsystem_map_region(uint64_t *address, uint64_t *ret_bytes, unsigned char *ret_mode);
 
 // --- for tests; these take the lock ---

@@ -160,16 +160,27 @@ static int mac_madvise(void *addr, size_t n_bytes, int advice)
     return -1;
 }
 
-// One answer for each of our pages, which may be several of the kernel's.
+static bool is_discarded(const void *page)
+{
+    libsystem_map_take();
+    bool it = libsystem_map_is_discarded((uintptr_t)page);
+    libsystem_map_give();
+    return it;
+}
+
+// One answer for each of our pages, which may be several of the kernel's. An emulator does not look
+// at pages that cannot be touched.
 static int mac_mincore(void *addr, size_t n_bytes, unsigned char *ret_pages)
 {
     enum { KERNEL_PAGES = 16 };
     size_t page = (size_t)getpagesize();
-    unsigned char bits[KERNEL_PAGES];
+    unsigned char bits[KERNEL_PAGES] = {0};
     for (size_t i = 0; i < n_bytes / page; i++) {
-        if (mincore((char *)addr + i * page, page, bits) != 0)
+        char *at = (char *)addr + i * page;
+        bool failed = mincore(at, page, bits) != 0;
+        if (failed && !is_discarded(at))
             return -1;
-        ret_pages[i] = bits[0];
+        ret_pages[i] = failed ? 0 : bits[0];
     }
     return 0;
 }
