@@ -3,8 +3,8 @@
 //  - 0 is success, otherwise an errno code; errno itself is left as it was;
 //  - addresses and sizes are page-aligned, sizes are not 0;
 //  - nothing here allocates, prints, or calls up.
-// A page of a reservation is reserved (no access), committed (readable, writable, charged) or
-// purged (committed, no memory behind it, reads zero).
+// A page of a reservation is reserved (no access), committed (readable, writable, charged), purged
+// (committed, no memory behind it, reads zero) or discarded (committed, not to be touched).
 // What a system does not have answers ENOSYS or ENOTSUP, and callers have another way.
 #ifndef BP_OS_OS_H
 #define BP_OS_OS_H
@@ -69,6 +69,11 @@ int bp_os_decommit(void *addr, size_t n_bytes);
 int bp_os_purge(void *addr, size_t n_bytes);
 // committed -> purged, as a fresh mapping: pieces that were moved in merge again.
 int bp_os_renew(void *addr, size_t n_bytes);
+// committed -> discarded: charged, the memory goes back, what is there may read anything.
+// *ret_zero: the range was purged instead and reads zero. The contents are lost even by a failure.
+int bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero);
+// discarded -> committed. Before such pages are touched again; other committed pages do not mind.
+void bp_os_reuse(void *addr, size_t n_bytes);
 // Whether the system can move pages at all.
 bool bp_os_can_move(void);
 // Moves the pages behind src to dst (both committed); src is purged after it. The mapping at

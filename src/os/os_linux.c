@@ -194,6 +194,17 @@ int bp_os_renew(void *addr, size_t n_bytes)
     return bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &same);
 }
 
+int bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero)
+{
+    *ret_zero = true;
+    return bp_os_purge(addr, n_bytes);
+}
+
+void bp_os_reuse(void *addr, size_t n_bytes)
+{
+    (void)addr, (void)n_bytes;
+}
+
 bool bp_os_can_move(void)
 {
     return true;

@@ -2,10 +2,8 @@
 // macOS: memory, sleeping, the process's own. There is no mremap: pages do not move, callers copy.
 // The kernel's map has an entry for each range, and one for each 128 MiB of a larger one that can
 // ever be accessed: 131,072 for 16 TiB, made by every process that starts. What never can be
-// accessed is one entry, so that is what a reservation is, and a commit maps pages over it. A purge
-// maps fresh pages too. MADV_FREE_REUSABLE would keep the entries whole, but does nothing, and says
-// that it did, to memory that two entries or a fork share; and what it leaves may read as before,
-// where a purged page has to read zero (src/README.md).
+// accessed is one entry, so that is what a reservation is, and a commit maps pages over it. So does
+// a purge, since what it leaves has to read zero; os_macos_discard.c has the other way.
 #include "os/os.h"
 #include "base/bits.h"
 #include "base/limits.h"

@@ -142,6 +142,18 @@ int bp_os_purge(void *addr, size_t n_bytes)
     return code ? code : discard(addr, n_bytes);
 }
 
+int bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero)
+{
+    *ret_zero = false;
+    return bp_os_purge(addr, n_bytes);
+}
+
+// A touch is enough.
+void bp_os_reuse(void *addr, size_t n_bytes)
+{
+    (void)addr, (void)n_bytes;
+}
+
 // Nothing was moved in, so nothing has to merge.
 int bp_os_renew(void *addr, size_t n_bytes)
 {

@@ -136,7 +136,10 @@ static void span_give_back(struct bp_span *span)
         bp_strict_span_retire(bp_chunk_address(first));
     chunks_mark(span, first, 0, 0);
     bp_poke_u16_relaxed(&span->ripe, 0);
-    bp_chunks_give(first, span->chunk_count);
+    if (span->punched)
+        bp_chunks_give_holed(first, span->chunk_count);
+    else
+        bp_chunks_give(first, span->chunk_count);
 }
 
 static bool span_is_unused(const struct bp_span *span)
@@ -178,11 +181,23 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
     span_settle(lists, span);
 }
 
+// All pages that objects of the hole reach into: a neighbour's page may be discarded too. The lock
+// is held, as it is for the page faults that follow.
+static void hole_pages_reuse(const struct bp_span *span, uint32_t hole)
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    size_t page = bp_os_page_bytes();
+    size_t from = bp_align_down(bp_hole_begin(span->class_index, hole) * bytes, page);
+    size_t until = bp_align_up(bp_hole_begin(span->class_index, hole + 1) * bytes, page);
+    bp_os_reuse(bp_chunk_address(span->first_chunk) + from, until - from);
+}
+
 // The objects of a punched hole are written to again: they are chained.
 static void hole_reuse(struct bp_span_lists *lists, struct bp_span *span)
 {
     uint32_t hole = (uint32_t)__builtin_ctz(span->punched);
     uint32_t count = bp_hole_objects(span->class_index, hole);
+    hole_pages_reuse(span, hole);
     span->punched &= (uint16_t)(span->punched - 1);
     bp_holes_fill(span, hole);
     lists->faulted_objects += count;

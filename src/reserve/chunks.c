@@ -13,12 +13,20 @@
 #include "reserve/reserve.h"
 #include "reserve/stamp.h"
 
-enum chunk_state { CHUNK_USED, CHUNK_CLEAN, CHUNK_DIRTY, CHUNK_RESERVED, CHUNK_BUSY };
+enum chunk_state {
+    CHUNK_USED,
+    CHUNK_CLEAN,
+    CHUNK_DISCARDED,
+    CHUNK_DIRTY,
+    CHUNK_RESERVED,
+    CHUNK_BUSY
+};
 
 struct chunk {
     uint32_t older, newer; // dirty list; 0 ends it
-    uint32_t stamp;        // dirty: its age; clean: when it was purged, or 0
-    uint32_t state;
+    uint32_t stamp;        // dirty: its age; clean, discarded: when it was purged, or 0
+    uint16_t state;
+    bool holed; // discarded, or dirty with discarded pages in it: for bp_os_reuse
 };
 _Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
 
@@ -32,7 +40,7 @@ static struct {
     uint32_t frontier;              // chunks from arena_begin to here are committed
     uint32_t free_hint, dirty_hint; // no bit is set below
     uint32_t oldest, newest;        // dirty list
-    bool has_clean;                 // chunks may be free, clean and committed
+    bool has_clean;                 // chunks may be free, clean or discarded, and committed
     uint32_t busy;                  // chunks that a purge or decommit has in its hands
 } arena BP_LINE_ALIGNED = {.lock = BP_LOCK_INIT(BP_RANK_CHUNKS)};
 
@@ -97,10 +105,11 @@ static uint32_t bit_find_run(const uint64_t *bits, uint32_t from, uint32_t end, 
 
 // --- the dirty list ---
 
-static void dirty_insert_locked(uint32_t index)
+static void dirty_insert_locked(uint32_t index, bool holed)
 {
     struct chunk *it = chunk_at(index);
     it->state = CHUNK_DIRTY;
+    it->holed = holed;
     it->stamp = bp_stamp_next();
     it->newer = 0;
     it->older = arena.newest;
@@ -217,30 +226,39 @@ static bool recommit_locked(uint32_t index)
     return true;
 }
 
-static bool use_locked(uint32_t first, uint32_t count, bool *ret_zero, struct bp_regret *regret)
+// What a run held before it was taken.
+struct past {
+    bool zero, holed;
+    struct bp_regret regret;
+};
+
+static bool use_locked(uint32_t first, uint32_t count, struct past *past)
 {
-    *ret_zero = true;
     for (uint32_t i = first; i < first + count; i++) {
         if (chunk_at(i)->state == CHUNK_RESERVED && !recommit_locked(i))
             return false;
     }
     for (uint32_t i = first; i < first + count; i++) {
-        if (chunk_at(i)->state == CHUNK_DIRTY) {
+        struct chunk *it = chunk_at(i);
+        past->zero &= it->state != CHUNK_DIRTY && it->state != CHUNK_DISCARDED;
+        past->holed |= it->holed;
+        if (it->state == CHUNK_DIRTY) {
             dirty_remove_locked(i);
-            *ret_zero = false;
-        } else if (chunk_at(i)->stamp) {
-            regret->n_bytes += BP_CHUNK_BYTES;
-            regret->purge_time = chunk_at(i)->stamp;
+        } else if (it->stamp) {
+            past->regret.n_bytes += BP_CHUNK_BYTES;
+            past->regret.purge_time = it->stamp;
         }
         bit_clear(free_bits(), i);
-        chunk_at(i)->state = CHUNK_USED;
+        it->state = CHUNK_USED;
+        it->holed = false;
     }
     return true;
 }
 
+// bp_os_reuse needs no lock: the run is the caller's by then.
 uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
 {
-    struct bp_regret regret = {0, 0};
+    struct past past = {.zero = true};
     size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
     if (!bp_limit_charge(&bp_counters.span_bytes, n_bytes))
         return 0;
@@ -248,26 +266,39 @@ uint32_t bp_chunks_take(uint32_t count, bool *ret_zero)
     uint32_t first = arena.frontier ? find_locked(count) : 0;
     if (!first)
         first = grow_locked(count);
-    if (first && !use_locked(first, count, ret_zero, &regret))
+    if (first && !use_locked(first, count, &past))
         first = 0;
     bp_lock_give(&arena.lock);
     if (!first)
         bp_sub_relaxed(&bp_counters.span_bytes, n_bytes);
-    bp_budget_regret(regret);
+    if (past.holed)
+        bp_os_reuse(bp_chunk_address(first), n_bytes);
+    *ret_zero = past.zero;
+    bp_budget_regret(past.regret);
     return first;
 }
 
-void bp_chunks_give(uint32_t first, uint32_t count)
+static void give(uint32_t first, uint32_t count, bool holed)
 {
     bp_add_relaxed(&bp_counters.returns, 1);
     bp_lock_take(&arena.lock);
     bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
     for (uint32_t i = first; i < first + count; i++) {
         bp_assert(chunk_at(i)->state == CHUNK_USED);
-        dirty_insert_locked(i);
+        dirty_insert_locked(i, holed);
         free_insert_locked(i);
     }
     bp_lock_give(&arena.lock);
+}
+
+void bp_chunks_give(uint32_t first, uint32_t count)
+{
+    give(first, count, false);
+}
+
+void bp_chunks_give_holed(uint32_t first, uint32_t count)
+{
+    give(first, count, true);
 }
 
 // --- giving back to the system ---
@@ -347,16 +378,23 @@ static uint32_t detach_oldest_locked(uint32_t most, uint32_t *ret_first)
     return end - first;
 }
 
-static void purge_settle(uint32_t first, uint32_t count, bool failed)
+static struct chunk purged_chunk(bool zero)
 {
-    uint32_t state = bp_os_charges_commit() ? CHUNK_RESERVED : CHUNK_CLEAN;
-    uint32_t now = bp_budget_purge_time();
+    enum chunk_state state = !zero                    ? CHUNK_DISCARDED
+                             : bp_os_charges_commit() ? CHUNK_RESERVED
+                                                      : CHUNK_CLEAN;
+    return (struct chunk){.stamp = bp_budget_purge_time(), .state = state, .holed = !zero};
+}
+
+static void purge_settle(uint32_t first, uint32_t count, bool failed, bool zero)
+{
+    struct chunk purged = purged_chunk(zero);
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
         if (failed)
-            dirty_insert_locked(i);
+            dirty_insert_locked(i, chunk_at(i)->holed);
         else
-            *chunk_at(i) = (struct chunk){.stamp = now, .state = state};
+            *chunk_at(i) = purged;
         free_insert_locked(i);
     }
     arena.busy -= count;
@@ -375,20 +413,26 @@ size_t bp_chunks_purge_oldest(size_t wanted_bytes)
     bp_lock_give(&arena.lock);
     if (!count)
         return 0;
+    bool zero;
     size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
-    bool failed = !bp_reserve_purge(bp_chunk_address(first), n_bytes, n_bytes);
-    purge_settle(first, count, failed);
+    bool failed = !bp_reserve_discard(bp_chunk_address(first), n_bytes, &zero);
+    purge_settle(first, count, failed, zero);
     return failed ? 0 : n_bytes;
 }
 
-// The next run of clean chunks at or after `from`, marked busy.
-static uint32_t detach_clean_locked(uint32_t from, uint32_t *ret_first)
+static bool is_idle(const struct chunk *it)
+{
+    return it->state == CHUNK_CLEAN || it->state == CHUNK_DISCARDED;
+}
+
+// The next run of clean or discarded chunks at or after `from`, marked busy.
+static uint32_t detach_idle_locked(uint32_t from, uint32_t *ret_first)
 {
     uint32_t first = from;
-    while (first < arena.frontier && chunk_at(first)->state != CHUNK_CLEAN)
+    while (first < arena.frontier && !is_idle(chunk_at(first)))
         first++;
     uint32_t end = first;
-    for (; end < arena.frontier && chunk_at(end)->state == CHUNK_CLEAN; end++) {
+    for (; end < arena.frontier && is_idle(chunk_at(end)); end++) {
         chunk_at(end)->state = CHUNK_BUSY;
         bit_clear(free_bits(), end);
     }
@@ -403,7 +447,9 @@ static size_t decommit_run(uint32_t first, uint32_t count)
     bool done = bp_reserve_decommit(bp_chunk_address(first), n_bytes);
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
-        chunk_at(i)->state = done ? CHUNK_RESERVED : CHUNK_CLEAN;
+        struct chunk *it = chunk_at(i);
+        it->state = done ? CHUNK_RESERVED : it->holed ? CHUNK_DISCARDED : CHUNK_CLEAN;
+        it->holed &= !done;
         arena.has_clean |= !done;
         free_insert_locked(i);
     }
@@ -424,7 +470,7 @@ size_t bp_chunks_decommit(void)
     uint32_t first = bp_reservation.arena_begin;
     for (uint32_t count = 1; count; first += count) {
         bp_lock_take(&arena.lock);
-        count = detach_clean_locked(first, &first);
+        count = detach_idle_locked(first, &first);
         bp_lock_give(&arena.lock);
         if (count)
             total += decommit_run(first, count);

@@ -64,9 +64,27 @@ bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes)
     return purge(addr, n_bytes, dirty_bytes);
 }
 
+static bool discard(void *addr, size_t n_bytes, bool *ret_zero)
+{
+    if (bp_options.purge == BP_PURGE_NEVER)
+        return false;
+    bool failed = bp_os_discard(addr, n_bytes, ret_zero) != 0;
+    bp_reserve_note_purge(failed, n_bytes);
+    return !failed;
+}
+
+bool bp_reserve_discard(void *addr, size_t n_bytes, bool *ret_zero)
+{
+    *ret_zero = true;
+    if (bp_os_charges_commit())
+        return bp_reserve_release(addr, n_bytes, n_bytes, n_bytes);
+    return discard(addr, n_bytes, ret_zero);
+}
+
 bool bp_reserve_punch(void *addr, size_t n_bytes)
 {
-    return purge(addr, n_bytes, n_bytes);
+    bool zero;
+    return discard(addr, n_bytes, &zero);
 }
 
 bool bp_reserve_release(void *addr, size_t n_bytes, size_t committed_bytes, size_t dirty_bytes)

@@ -51,7 +51,9 @@ bool bp_reserve_decommit(void *addr, size_t n_bytes);
 // Purges a committed range that holds so many dirty bytes, and counts it. Where commit is charged
 // it is decommitted too. False: the memory is as it was.
 bool bp_reserve_purge(void *addr, size_t n_bytes, size_t dirty_bytes);
-// The same for a part of what stays in use: its charge stays with it (bp_os_charges_commit).
+// The same for what may read anything after it, unless *ret_zero, and then needs bp_os_reuse.
+bool bp_reserve_discard(void *addr, size_t n_bytes, bool *ret_zero);
+// So for a part of what stays in use: its charge stays with it (bp_os_charges_commit).
 bool bp_reserve_punch(void *addr, size_t n_bytes);
 // Purges by decommit, where commit is charged: of the range so many bytes are committed.
 bool bp_reserve_release(void *addr, size_t n_bytes, size_t committed_bytes, size_t dirty_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The stand-in's zones: the system's own, the registry, and what fork does with them.
 #include "libsystem.h"
+#include "libsystem_map.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -278,10 +279,13 @@ static void before_fork(void)
 {
     for (unsigned i = 0; i < zone_count; i++)
         zones[i]->introspect->force_lock(zones[i]);
+    libsystem_map_take();
+    libsystem_map_fork();
 }
 
 static void after_fork_parent(void)
 {
+    libsystem_map_give();
     for (unsigned i = 0; i < zone_count; i++)
         zones[i]->introspect->force_unlock(zones[i]);
 }
@@ -289,6 +293,7 @@ static void after_fork_parent(void)
 // From version 9 on libmalloc does not ask whether the hook is there.
 static void after_fork_child(void)
 {
+    libsystem_map_give();
     for (unsigned i = 0; i < zone_count; i++) {
         if (zones[i]->version >= 9)
             zones[i]->introspect->reinit_lock(zones[i]);

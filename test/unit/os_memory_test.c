@@ -141,8 +141,27 @@ static void purges_a_part(void)
 static void purge_fails_softly(void)
 {
     char *base = committed(4, 'x');
+    bool zero;
     REQUIRE(bp_os_unmap(base + page, page) == 0);
     CHECK(KEPT(bp_os_purge(base + page, page)) != 0);
+    CHECK(KEPT(bp_os_discard(base + page, page, &zero)) != 0);
+}
+
+// What was discarded is no longer in memory; it is zero only if that was said.
+static void discards_a_part(void)
+{
+    char *base = committed(16, 'x');
+    bool zero = false;
+    CHECK_EQ(KEPT(bp_os_discard(base + 4 * page, 2 * page, &zero)), 0);
+    CHECK(!resident(base + 4 * page) && !resident(base + 5 * page));
+    bp_os_reuse(base + 3 * page, 4 * page); // others do not mind
+    check_bytes(base, 4 * page, 'x');
+    check_bytes(base + 6 * page, 10 * page, 'x');
+    if (zero)
+        check_bytes(base + 4 * page, 2 * page, 0);
+    CHECK(unit_writable(base + 4 * page));
+    memset(base + 4 * page, 'y', 2 * page);
+    check_bytes(base + 4 * page, 2 * page, 'y');
 }
 
 static void moves_pages(void)
@@ -367,9 +386,10 @@ static void remap_counts_as_map(void)
 UNIT_MAIN(UNIT_CASE(reserves_aligned_addresses), UNIT_CASE(reserve_leaves_nothing_over),
           UNIT_CASE(reserve_fails_softly), UNIT_CASE(commits_a_part),
           UNIT_CASE(commit_fails_softly), UNIT_CASE(decommits_a_part), UNIT_CASE(purges_a_part),
-          UNIT_CASE(purge_fails_softly), UNIT_CASE(moves_pages), UNIT_CASE(moved_pages_are_pages),
-          UNIT_CASE(moves_pieces_or_says_so), UNIT_CASE(renews_what_was_moved),
-          UNIT_CASE(moves_while_limits_come_and_go), UNIT_CASE(maps_zeroed_and_aligned),
-          UNIT_CASE(map_fails_softly), UNIT_CASE(remaps_with_contents),
-          UNIT_CASE(remap_fails_softly), UNIT_CASE(injected_faults_change_nothing),
-          UNIT_CASE(remap_counts_as_map), UNIT_CASE(resident_is_what_was_touched))
+          UNIT_CASE(purge_fails_softly), UNIT_CASE(discards_a_part), UNIT_CASE(moves_pages),
+          UNIT_CASE(moved_pages_are_pages), UNIT_CASE(moves_pieces_or_says_so),
+          UNIT_CASE(renews_what_was_moved), UNIT_CASE(moves_while_limits_come_and_go),
+          UNIT_CASE(maps_zeroed_and_aligned), UNIT_CASE(map_fails_softly),
+          UNIT_CASE(remaps_with_contents), UNIT_CASE(remap_fails_softly),
+          UNIT_CASE(injected_faults_change_nothing), UNIT_CASE(remap_counts_as_map),
+          UNIT_CASE(resident_is_what_was_touched))

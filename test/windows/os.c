@@ -26,6 +26,7 @@ static DWORD state_of(const void *p)
 
 static void pages_change_state(void)
 {
+    bool zero = true;
     void *base;
     REQUIRE(bp_os_reserve(BP_GIB, BP_GIB, &base) == 0);
     CHECK_ALIGNED(base, BP_GIB);
@@ -39,6 +40,10 @@ static void pages_change_state(void)
     CHECK(all_are(p, 65536, 7));
     CHECK_EQ(bp_os_purge(p, 4096), 0); // the contents are lost, the charge stays
     CHECK(state_of(p) == MEM_COMMIT && all_are(p + 4096, 61440, 7));
+    p[0] = 1;
+    CHECK_EQ(bp_os_discard(p, 4096, &zero), 0); // the same, and it says so
+    CHECK(!zero && state_of(p) == MEM_COMMIT && all_are(p + 4096, 61440, 7));
+    bp_os_reuse(p, 4096);
     p[0] = 1;
     CHECK_EQ(bp_os_decommit(p, 65536), 0);
     CHECK_EQ(state_of(p), MEM_RESERVE);

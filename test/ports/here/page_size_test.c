@@ -29,6 +29,22 @@ CHECKED(bp_os_purge)
 CHECKED(bp_os_renew)
 CHECKED(bp_os_unmap)
 
+int __real_bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero);
+int __wrap_bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero);
+int __wrap_bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero)
+{
+    IS_ALIGNED(addr, n_bytes);
+    return __real_bp_os_discard(addr, n_bytes, ret_zero);
+}
+
+void __real_bp_os_reuse(void *addr, size_t n_bytes);
+void __wrap_bp_os_reuse(void *addr, size_t n_bytes);
+void __wrap_bp_os_reuse(void *addr, size_t n_bytes)
+{
+    IS_ALIGNED(addr, n_bytes);
+    __real_bp_os_reuse(addr, n_bytes);
+}
+
 int __real_bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 int __wrap_bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece);
 int __wrap_bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
-enum { MADV_WILLNEED = 3, MS_SYNC = 0x10, VM_INHERIT_NONE = 2 };
+enum { MADV_WILLNEED = 3, MADV_FREE_REUSABLE = 7, MADV_FREE_REUSE = 8 };
+enum { MS_SYNC = 0x10, VM_INHERIT_NONE = 2 };
 enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x40, MAP_ANON = 0x1000 };
 #define MAP_FAILED ((void *)-1)
 
