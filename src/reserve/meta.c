@@ -8,6 +8,7 @@
 char *bp_meta_start[BP_META_COUNT];
 size_t bp_meta_committed[BP_META_COUNT];
 static size_t capacity_bytes[BP_META_COUNT];
+static size_t skipped_bytes[BP_META_COUNT];
 
 static size_t record_count(enum bp_meta_area area, size_t chunk_count, size_t heap_count,
                            unsigned region_shift)
@@ -56,7 +57,12 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
 
 void bp_meta_skip(enum bp_meta_area area, size_t n_bytes)
 {
-    bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
+    skipped_bytes[area] = bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
+}
+
+size_t bp_meta_skipped(enum bp_meta_area area)
+{
+    return skipped_bytes[area];
 }
 
 size_t bp_meta_capacity(enum bp_meta_area area)

@@ -37,6 +37,8 @@ extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
 extern BP_HIDDEN size_t bp_meta_committed[BP_META_COUNT]; // bytes; only grows
 // Right after the layout: the area's first bytes are never used, and need no commit.
 void bp_meta_skip(enum bp_meta_area area, size_t n_bytes);
+// How many bytes at an area's start are not committed, though bp_meta_committed counts them.
+size_t bp_meta_skipped(enum bp_meta_area area);
 static inline void *bp_meta_begin(enum bp_meta_area area)
 {
     return bp_meta_start[area];

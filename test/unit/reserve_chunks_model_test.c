@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // reserve: the arena area against a shadow of it, by random calls with random faults; and by
 // several threads at once.
-#include "base/bits.h"
 #include "core/counters.h"
 #include "discard_stub.h"
 #include "fault_hook.h"
@@ -126,9 +125,7 @@ static void check_books(void)
 {
     size_t meta = 0;
     for (int i = 0; i < BP_META_COUNT; i++)
-        meta += bp_meta_committed[i];
-    size_t skipped = (size_t)bp_reservation.arena_begin * BP_SPAN_RECORD_BYTES;
-    meta -= bp_align_down(skipped, bp_os_page_bytes());
+        meta += bp_meta_committed[i] - bp_meta_skipped((enum bp_meta_area)i);
     size_t used = count_state(USED), dirty = count_state(DIRTY);
     size_t clean = count_state(CLEAN) + count_state(DISCARDED);
     CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), used * BP_CHUNK_BYTES);
