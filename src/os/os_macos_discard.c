@@ -22,7 +22,7 @@
 // Where the entry around the address ends, and how it is shared; false if there is none.
 static bool entry_at(mach_vm_address_t address, mach_vm_address_t *ret_end, unsigned char *ret_mode)
 {
-    vm_region_top_info_data_t info;
+    vm_region_top_info_data_t info = {.share_mode = 0};
     mach_msg_type_number_t count = VM_REGION_TOP_INFO_COUNT;
     mach_vm_address_t begin = address; // of the next entry, if it is in none
     mach_vm_size_t n_bytes = 0;
