@@ -2,7 +2,9 @@
 #include "region/span_holes.h"
 
 #include "base/atomics.h"
+#include "base/attr.h"
 #include "base/bits.h"
+#include "core/report.h"
 #include "region/hole.h"
 #include "region/link.h"
 #include "region/size_class.h"
@@ -58,6 +60,12 @@ void bp_holes_drop(struct bp_span *span, uint32_t holes)
         span->chain[__builtin_ctz(holes)].count = 0;
 }
 
+static bool is_in_hole(const struct bp_span *span, uint32_t hole, const void *object)
+{
+    return bp_chunk_of(object) == span->first_chunk && bp_class_starts(span->class_index, object) &&
+           bp_hole_at(span->class_index, offset_of(object)) == hole;
+}
+
 // A part of a hole's chain; returns the last object that goes.
 static void *part_take(struct bp_span *span, uint32_t hole, uint32_t wanted)
 {
@@ -65,7 +73,10 @@ static void *part_take(struct bp_span *span, uint32_t hole, uint32_t wanted)
     void *last = object_at(span, chain->head);
     for (uint32_t i = 1; i < wanted; i++)
         last = bp_link_next(last);
-    chain->head = units_of(bp_link_next(last));
+    const void *rest = bp_link_next(last);
+    if (BP_UNLIKELY(!is_in_hole(span, hole, rest)))
+        bp_die_corrupt(bp_class[span->class_index].object_bytes);
+    chain->head = units_of(rest);
     chain->count = (uint16_t)(chain->count - wanted);
     if (span->ripe >> hole & 1)
         ripe_set(span, span->ripe & ~(1u << hole));

@@ -3,10 +3,11 @@
 // free is known without a look, and leaves without one. Invariants:
 //  1. A hole's chain has `count` objects, from `head` to `tail`, which stand for offsets from the
 //     span's start in units of 16 bytes and mean something while there are any.
-//  2. `stocked` has a bit for each hole with a chain; `ripe` for some holes of which all but one
-//  are
-//     chained, and for each of which all are: a hint, which is read without the lock too.
+//  2. `stocked` has a bit for each hole with a chain; `ripe` for each of which all are chained, and
+//     for some that lack one: a hint, which is read without the lock too.
 //  3. A punched hole has no chain, and nothing is written to it.
+//  4. A link that was overwritten after free is told where a chain is cut, not followed: an offset
+//     would make any address one of the span's.
 // Counts over the whole span are span.c's. Functions need the depot lock of the class.
 #ifndef BP_REGION_SPAN_HOLES_H
 #define BP_REGION_SPAN_HOLES_H

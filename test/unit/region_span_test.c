@@ -438,13 +438,39 @@ static void empty_large_object_is_none_or_has_a_chunk(void)
     CHECK(!empty || bp_span_large_find(empty));
 }
 
+static void cut_a_chain(void)
+{
+    void *chain;
+    bp_span_gather_locked(&lists, 0, 1, &chain);
+}
+
+// Where a chain is cut its link says where the rest begins: what a program wrote there, be it an
+// address of the same span, is not taken for an object.
+static void overwritten_links_are_told(void)
+{
+    boot();
+    struct bp_span *span = create(16);
+    bp_span_stop_locked(&lists, span, bp_span_end(span));
+    put(span, 0, 3);
+    char *first = object(span, 2);
+    void *wrong[] = {NULL, first + 16, object(span, 20), (void *)0x4141414141414141, &lists};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        memcpy(first, &wrong[i], sizeof wrong[i]);
+        CHECK_FMT(unit_aborted(unit_fork(cut_a_chain)), "link %p", wrong[i]);
+    }
+    wrong[0] = object(span, 1);
+    memcpy(first, &wrong[0], sizeof wrong[0]);
+    void *chain;
+    CHECK_EQ(bp_span_gather_locked(&lists, 0, 3, &chain), 3);
+}
+
 UNIT_MAIN(UNIT_CASE(serves_each_class), UNIT_CASE(none_without_memory),
           UNIT_CASE(objects_come_back_once), UNIT_CASE(gathers_no_more_than_wanted),
           UNIT_CASE(fullest_first), UNIT_CASE(last_object_gives_the_span_back),
           UNIT_CASE(running_spans_stay), UNIT_CASE(parks_what_was_not_bumped),
           UNIT_CASE(parked_spans_drain), UNIT_CASE(holes_are_where_all_is_free),
-          UNIT_CASE(holes_grow), UNIT_CASE(worth_from_four_pages_on),
-          UNIT_CASE(small_objects_need_whole_pages),
+          UNIT_CASE(holes_grow), UNIT_CASE(overwritten_links_are_told),
+          UNIT_CASE(worth_from_four_pages_on), UNIT_CASE(small_objects_need_whole_pages),
           UNIT_CASE(large_objects_have_chunks_of_their_own), UNIT_CASE(large_objects_have_an_end),
           UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
           UNIT_CASE(empty_large_object_is_none_or_has_a_chunk))
