@@ -403,6 +403,28 @@ void bp_heap_flush(struct bp_heap *heap)
     strays_each(heap, stray_flush);
 }
 
+static size_t strays_kept(struct bp_heap *heap, unsigned class_index)
+{
+    size_t count = 0;
+    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
+        unsigned owner = (unsigned)__builtin_ctz(seen);
+        count += heap->stray[owner][class_index].limit - stray_bin(heap, owner, class_index)->room;
+    }
+    return count;
+}
+
+size_t bp_heap_kept_bytes(struct bp_heap *heap)
+{
+    size_t n_bytes = 0;
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        const struct bp_bin_cold *cold = &heap->cold[i];
+        size_t count = cold->limit - bp_heap_own_bin(heap, i)->room;
+        count += bp_load_ptr_relaxed(&cold->spare) ? cold->spare_count : 0;
+        n_bytes += (count + strays_kept(heap, i)) * bp_class[i].object_bytes;
+    }
+    return n_bytes;
+}
+
 static void magazine_give(unsigned class_index, struct bp_magazine magazine)
 {
     if (magazine.head)

@@ -83,6 +83,7 @@ struct bp_heap {
     uint32_t age;         // slow paths so far
     uint32_t donor;       // the class that was last made to give up capacity
     size_t capacity_bytes;
+    size_t parked_bytes;         // what it kept when it was parked
     size_t slots_share_bytes;    // the share that the limits of the slot caches are for
     struct bp_run sequence;      // BUMPALLOC_NOFREE (thread/nofree.h)
     char *sequence_dirty_end;    // bytes from here to the sequence's limit read zero
@@ -139,6 +140,8 @@ struct bp_magazine bp_heap_next_magazine(struct bp_heap *heap, unsigned class_in
 bool bp_heap_open_run(struct bp_heap *heap, unsigned class_index);
 // Everything in the bins and runs goes to the depot's spans.
 void bp_heap_flush(struct bp_heap *heap);
+// What the bins and spares of a heap that is nobody's hold, strays too.
+size_t bp_heap_kept_bytes(struct bp_heap *heap);
 // What the bins hold goes to the depot as magazines, for other threads; runs end.
 void bp_heap_hand_over(struct bp_heap *heap);
 // The spare magazines of any heap go to the depot's spans.

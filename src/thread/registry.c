@@ -14,7 +14,7 @@
 
 enum {
     PARKED_MIN = 4, // heaps kept with their memory for threads to come, or two for each processor
-    PARKED_BYTES = 256 << 10, // and of those that keep no more
+    PARKED_BYTES = 2 << 20, // that they keep together
     SHARE_MIN_BYTES = 256 << 10,
 };
 
@@ -24,6 +24,7 @@ static struct {
     bp_atomic_ptr common;       // set once
     struct bp_heap *parked, *empty;
     uint32_t parked_count;
+    size_t parked_bytes;      // what their bins held
     bp_atomic_u32 live_count; // written under the lock
     bool parked_used;         // since bp_registry_flush_parked_idle looked last
     unsigned cpu_count;
@@ -117,6 +118,14 @@ static struct bp_heap *heap_pop_locked(struct bp_heap **list)
     return heap;
 }
 
+static struct bp_heap *parked_pop_locked(void)
+{
+    struct bp_heap *heap = heap_pop_locked(&registry.parked);
+    registry.parked_count -= heap ? 1 : 0;
+    registry.parked_bytes -= heap ? heap->parked_bytes : 0;
+    return heap;
+}
+
 static void live_add_locked(int change)
 {
     uint32_t before = bp_load_u32_relaxed(&registry.live_count);
@@ -136,10 +145,8 @@ static void share_update_locked(void)
 static struct bp_heap *heap_obtain(void)
 {
     bp_lock_take(&registry.lock);
-    struct bp_heap *heap = heap_pop_locked(&registry.parked);
-    if (heap)
-        registry.parked_count--;
-    else
+    struct bp_heap *heap = parked_pop_locked();
+    if (!heap)
         heap = heap_pop_locked(&registry.empty);
     if (!heap)
         heap = record_create_locked();
@@ -256,16 +263,18 @@ static void heap_detach(struct bp_heap *heap)
 
 static bool may_park_locked(const struct bp_heap *heap)
 {
-    return heap->capacity_bytes <= PARKED_BYTES &&
+    return registry.parked_bytes + heap->parked_bytes <= PARKED_BYTES &&
            registry.parked_count < bp_max(PARKED_MIN, 2 * (size_t)registry.cpu_count);
 }
 
 static bool heap_park(struct bp_heap *heap)
 {
+    heap->parked_bytes = bp_heap_kept_bytes(heap);
     bp_lock_take(&registry.lock);
     bool park = may_park_locked(heap);
     if (park) {
         registry.parked_count++;
+        registry.parked_bytes += heap->parked_bytes;
         registry.parked_used = true;
         heap_push_locked(&registry.parked, heap, BP_HEAP_PARKED);
         live_add_locked(-1);
@@ -332,8 +341,7 @@ static void flush_parked(void)
 {
     for (uint32_t i = bp_registry_count(); i > 0; i--) {
         bp_lock_take(&registry.lock);
-        struct bp_heap *heap = heap_pop_locked(&registry.parked);
-        registry.parked_count -= heap ? 1 : 0;
+        struct bp_heap *heap = parked_pop_locked();
         if (heap)
             heap->state = BP_HEAP_LIVE;
         share_update_locked();

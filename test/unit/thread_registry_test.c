@@ -129,6 +129,47 @@ static void newest_parked_first(void)
     CHECK_PTR(thread_heap(), first);
 }
 
+// A magazine of every other class.
+static void keep_much(struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i += 2) {
+        void *objects[4096];
+        uint32_t count = bp_class[i].magazine_capacity;
+        REQUIRE(count <= 4096);
+        for (uint32_t at = 0; at < count; at++)
+            objects[at] = bp_heap_alloc(heap, i);
+        for (uint32_t at = 0; at < count; at++)
+            heap_free(heap, objects[at]);
+    }
+}
+
+// What a heap keeps counts, not what it may keep; and what all keep together.
+static void parked_heaps_keep_little(void)
+{
+    enum { KEPT_MAX = 2 << 20 };
+    size_t kept = 0, parked = 0, refused = 0;
+    struct bp_heap *heaps[PARKED_MAX];
+    thread_boot(BP_TIB);
+    for (int i = 0; i < PARKED_MAX; i++) {
+        become_another();
+        heaps[i] = thread_heap();
+        CHECK_EQ(bp_heap_kept_bytes(heaps[i]), 0);
+        keep_much(heaps[i]);
+    }
+    for (int i = 0; i < PARKED_MAX; i++) {
+        size_t more = bp_heap_kept_bytes(heaps[i]);
+        CHECK(more > KEPT_MAX / PARKED_MAX);
+        bool fits = kept + more <= KEPT_MAX;
+        bp_registry_thread_ended(heaps[i]);
+        CHECK_EQ(heaps[i]->state, fits ? BP_HEAP_PARKED : BP_HEAP_EMPTY);
+        CHECK_EQ(bp_heap_kept_bytes(heaps[i]), fits ? more : 0);
+        kept += fits ? more : 0;
+        parked += fits;
+        refused += !fits;
+    }
+    CHECK(parked && refused);
+}
+
 static pthread_barrier_t barrier;
 
 static void *live_together(void *unused)
@@ -336,7 +377,8 @@ static void others_are_written_off(void)
 UNIT_MAIN(UNIT_CASE(common_heap_comes_first), UNIT_CASE(attached_threads_use_their_own),
           UNIT_CASE(without_a_reservation_there_are_none),
           UNIT_CASE(threads_have_heaps_of_their_own), UNIT_CASE(next_thread_inherits),
-          UNIT_CASE(newest_parked_first), UNIT_CASE(many_ended_heaps_are_emptied),
-          UNIT_CASE(late_calls_use_the_common_heap), UNIT_CASE(too_many_threads_share),
-          UNIT_CASE(failed_commit_is_tried_again), UNIT_CASE(flush_reaches_parked_heaps),
-          UNIT_CASE(flush_spares_live_heaps), UNIT_CASE(others_are_written_off))
+          UNIT_CASE(newest_parked_first), UNIT_CASE(parked_heaps_keep_little),
+          UNIT_CASE(many_ended_heaps_are_emptied), UNIT_CASE(late_calls_use_the_common_heap),
+          UNIT_CASE(too_many_threads_share), UNIT_CASE(failed_commit_is_tried_again),
+          UNIT_CASE(flush_reaches_parked_heaps), UNIT_CASE(flush_spares_live_heaps),
+          UNIT_CASE(others_are_written_off))
