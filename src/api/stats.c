@@ -267,8 +267,7 @@ static size_t budget_now(const struct bp_view *view)
     struct bp_budget budget = {.regret_bytes = bp_load_relaxed(&state->regret_bytes),
                                .peak_bytes = bp_load_relaxed(&state->peak_bytes),
                                .worn_at_ms = bp_load_relaxed(&state->worn_at_ms)};
-    struct bp_budget_use use = {used, bp_load_relaxed(&counters->span_free_bytes)};
-    size_t bytes = bp_budget_at(&policy, &budget, use, bp_os_now_ms());
+    size_t bytes = bp_budget_at(&policy, &budget, bp_budget_use_of(counters), bp_os_now_ms());
     size_t held = used + bp_load_relaxed(&counters->direct_bytes);
     return limit == SIZE_MAX ? bytes : bp_min(bytes, bp_sub_or_zero(limit, held) / 2);
 }

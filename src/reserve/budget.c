@@ -81,11 +81,19 @@ struct bp_budget_policy bp_budget_policy(void)
     return bp_budget_policy_of(&bp_options);
 }
 
+struct bp_budget_use bp_budget_use_of(const struct bp_counters *counters)
+{
+    size_t spans = bp_load_relaxed(&counters->span_bytes);
+    size_t slots = bp_load_relaxed(&counters->slot_bytes);
+    size_t free_bytes = bp_load_relaxed(&counters->span_free_bytes);
+    size_t punched = bp_load_relaxed(&counters->span_marked_bytes);
+    return (struct bp_budget_use){bp_sub_or_zero(spans + slots, punched),
+                                  bp_sub_or_zero(free_bytes, punched)};
+}
+
 static struct bp_budget_use use_now(void)
 {
-    size_t spans = bp_load_relaxed(&bp_counters.span_bytes);
-    size_t slots = bp_load_relaxed(&bp_counters.slot_bytes);
-    return (struct bp_budget_use){spans + slots, bp_load_relaxed(&bp_counters.span_free_bytes)};
+    return bp_budget_use_of(&bp_counters);
 }
 
 uint32_t bp_budget_purge_time(void)

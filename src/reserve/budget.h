@@ -39,7 +39,7 @@ struct bp_budget {
 };
 
 struct bp_budget_use {
-    size_t used_bytes; // spans and slots that are in use
+    size_t used_bytes; // pages of spans and slots that are in use
     size_t free_bytes; // of them: in free objects
 };
 
@@ -59,6 +59,9 @@ size_t bp_budget_regret_at(const struct bp_budget_policy *policy, struct bp_budg
 extern BP_HIDDEN struct bp_budget bp_budget_process;
 
 struct bp_options;
+struct bp_counters;
+// Punched pages are neither in use nor free.
+struct bp_budget_use bp_budget_use_of(const struct bp_counters *counters);
 // The policy that options ask for.
 struct bp_budget_policy bp_budget_policy_of(const struct bp_options *options);
 struct bp_budget_policy bp_budget_policy(void);
