@@ -19,6 +19,7 @@ struct bp_options bp_options BP_SEALED = {
     .cache_bytes = 16 * BP_MIB,
     .stats_to = "2",
     .outside = 1,
+    .check = 1,
     .profile = "none",
     .profile_mean_bytes = 512 * BP_KIB,
 };
@@ -55,8 +56,8 @@ static const struct bp_option table[] = {
     {"BUMPALLOC_NOFREE", BP_OPTION_CHOICE, "0|1", "0",
      "1: free does nothing, all objects in one run: for programs that end soon",
      &bp_options.nofree},
-    {"BUMPALLOC_CHECK", BP_OPTION_CHOICE, "0|1", "0",
-     "1: free objects are checked where threads pass them on: double frees, writes after free",
+    {"BUMPALLOC_CHECK", BP_OPTION_CHOICE, "0|1", "1",
+     "0: free objects are not checked where threads pass them on: double frees, writes after free",
      &bp_options.check},
     {"BUMPALLOC_GUARD", BP_OPTION_NUMBER, NULL, "0",
      "one in so many allocations between guard pages: overflows, uses after free; 0 for none",

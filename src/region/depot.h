@@ -9,9 +9,8 @@
 //  3. Pages of which all objects are free go back too, of spans of a sparse class, when what all
 //     spans have free exceeds the budget of dirty bytes: the span is "punched" (after fallocate's
 //     hole punching).
-//  4. With BUMPALLOC_CHECK=1 a magazine that is given is held against what it must be, or the
-//     process ends (region/chain.h). It takes 1.4 of the time where all traffic goes through
-//     depots.
+//  4. A magazine that is given is held against what it must be, or the process ends
+//     (region/chain.h); not with BUMPALLOC_CHECK=0.
 //  5. A run is the fresh tail of a span, for one heap alone to bump through.
 #ifndef BP_REGION_DEPOT_H
 #define BP_REGION_DEPOT_H

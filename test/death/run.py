@@ -37,10 +37,6 @@ CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'free_stack': 'free(): invalid pointer',  # glibc's own line
 }.items()}
 
-# Found when a magazine reaches the depot, if it is asked to look.
-NEED_CHECK = {'double_free_small', 'double_free_smallest', 'double_free_across',
-              'free_interior_small', 'write_after_free'}
-
 # Setting -> the line on stderr if it is bad, and the bounds of the address space in GiB.
 TIB = 1024
 RESERVATION_16T = (16 * TIB, 17 * TIB)
@@ -77,8 +73,7 @@ def run(library, program, setting=''):
 
 def check_crime(library, program, name):
     end_signal, template = CRIMES[name]
-    setting = 'BUMPALLOC_CHECK=1' if name in NEED_CHECK else ''
-    status, output, errors = run(library, program, setting)
+    status, output, errors = run(library, program)
     lines = output.split()
     if len(lines) != 1 or not re.fullmatch('0x[0-9a-f]+', lines[0]):
         yield f'the crime was not reached: stdout is {output!r}'
