@@ -14,7 +14,7 @@
 
 enum {
     PARKED_MIN = 4, // heaps kept with their memory for threads to come, or two for each processor
-    PARKED_BYTES = 2 << 20, // that they keep together
+    PARKED_BYTES = 256 << 10, // that they keep together
     SHARE_MIN_BYTES = 256 << 10,
 };
 
