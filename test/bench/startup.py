@@ -4,10 +4,10 @@
 
 Runs `true`, `sh -c :` and `python3 -c pass`, the allocators taking turns, and prints for each what
 it takes under the C library's malloc, and under the others the ratio of processor time (user and
-system) and of wall time, and how many KiB of peak RSS and minor page faults come on top. Of each ten
-turns the sums are compared; a ratio is the median of these comparisons, and what stands behind "+-"
-is half the distance of their quartiles: two ratios that are closer than that are equal. "empty" is
-a shared object without anything in it, if there is a C compiler: what it costs is the loader's work.
+system) and of wall time, and how many KiB of peak RSS and minor page faults come on top. Of each
+ten turns the sums are compared; a ratio is the median of these comparisons, and what stands behind
+"+-" is half the distance of their quartiles. "empty" is a shared object without anything in it, if
+there is a C compiler: what it costs is the loader's work.
 """
 import argparse
 import json
@@ -49,8 +49,8 @@ def succeeded(command, name, status):
 
 
 def run_once(command, name, preload):
-    """(processor seconds, wall seconds, minor faults). posix_spawn shares this process's memory with
-    the child until its exec, so nothing of this interpreter's size is part of them."""
+    """(processor seconds, wall seconds, minor faults). With posix_spawn the child shares this
+    process's memory until its exec, so nothing of the interpreter is copied on its account."""
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
     env = environment(preload)
     started = time.perf_counter()
@@ -82,13 +82,14 @@ def turns(names, runs):
 
 def measure_program(command, libraries, runs, say):
     """name -> one list for each of what is measured."""
-    samples = {name: {'cpu_s': [], 'wall_s': [], 'faults': [], 'peak_kib': []} for name in libraries}
+    whats = ('cpu_s', 'wall_s', 'faults', 'peak_kib')
+    samples = {name: {what: [] for what in whats} for name in libraries}
     for number, order in enumerate(turns(list(libraries), runs)):
         if number % BATCH_RUNS == 0:
             say(f'{number} of {runs} runs')
         for name in order:
             values = run_once(command, name, libraries[name])
-            for what, value in zip(('cpu_s', 'wall_s', 'faults'), values):
+            for what, value in zip(whats, values):
                 samples[name][what].append(value)
     say('peak RSS')
     for order in turns(list(libraries), max(5, runs // PEAK_SHARE)):

@@ -20,8 +20,8 @@ HEAVY_PAGES = (4 << 20) // os.sysconf('SC_PAGE_SIZE')
 
 
 def run(*words):
-    return subprocess.run([sys.executable, startup.__file__, *words], capture_output=True, text=True,
-                          check=False)
+    return subprocess.run([sys.executable, startup.__file__, *words],
+                          capture_output=True, text=True, check=False)
 
 
 class Arithmetic(unittest.TestCase):
@@ -82,9 +82,10 @@ class Script(unittest.TestCase):
             startup.peak_kib(['/bin/sh', '-c', 'kill -11 $$'], 'x', None)
 
     def test_wrong_options(self):
-        for words, said in ((['--runs', '0'], '--runs'), (['--lib', 'x=/nosuch.so'], '/nosuch.so'),
-                            (['--lib', LIBRARY], 'NAME=PATH'), (['--lib', f'x={__file__}'], 'preload'),
-                            (['--ours', LIBRARY, '--lib', f'ours={LIBRARY}'], 'twice')):
+        for words, said in (
+                (['--runs', '0'], '--runs'), (['--lib', 'x=/nosuch.so'], '/nosuch.so'),
+                (['--lib', LIBRARY], 'NAME=PATH'), (['--lib', f'x={__file__}'], 'preload'),
+                (['--ours', LIBRARY, '--lib', f'ours={LIBRARY}'], 'twice')):
             with self.subTest(words=words):
                 done = run(*words)
                 self.assertEqual((done.returncode, done.stdout), (2, ''))
