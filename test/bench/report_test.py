@@ -25,7 +25,8 @@ SUM = '0123456789abcdef'
 
 
 def run(cpu_s=1.0, peak_kib=1000, faults=100, checksum=SUM, **more):
-    return measure.Run(cpu_s=cpu_s, peak_kib=peak_kib, minor_faults=faults, checksum=checksum, **more)
+    return measure.Run(cpu_s=cpu_s, peak_kib=peak_kib, minor_faults=faults, checksum=checksum,
+                       **more)
 
 
 def failed(status):
@@ -48,7 +49,7 @@ BEFORE = {'a': {'ours': [run(1.0, 3000, 50)] * 2 + [failed('exit 1')] * 3},
 
 
 def as_json(results):
-    rows = {workload: {name: [dataclasses.asdict(one) for one in runs] for name, runs in row.items()}
+    rows = {workload: {name: list(map(dataclasses.asdict, runs)) for name, runs in row.items()}
             for workload, row in results.items()}
     return {'machine': 'a machine', 'command': 'bench --only x', 'libraries': {'glibc': None},
             'results': rows}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded by startup_test.py: a library with a start-up whose price is known. 4 MiB, which are 1,024
-// faults of 4 KiB pages, and 20 ms of processor time.
+// Preloaded by startup_test.py: a library with a start-up whose price is known. 4 MiB, which are
+// 1,024 faults of 4 KiB pages, and 20 ms of processor time.
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
