@@ -118,6 +118,12 @@ class Tables(unittest.TestCase):
         self.assertEqual(lines['b'], ['mi', '500', 'KiB', '2.00', '1.00', '2.00'])
         self.assertEqual(lines['geomean'], ['1.41', '1.41', '1.73'])
 
+    def test_large_figures_have_no_exponent(self):
+        shown = words(report.metric_table({'a': {'glibc': [run(peak_kib=1234567)]}}, 'rss'))['a']
+        self.assertEqual(shown, ['glibc', '1234567', 'KiB', '1.00'])
+        shown = words(report.metric_table({'a': {'glibc': [run(0.123456)]}}, 'cpu'))['a']
+        self.assertEqual(shown, ['glibc', '0.1235', 's', '1.00'])
+
     def test_a_row_that_failed_has_no_figure_and_no_part_in_the_mean(self):
         row = {'glibc': [run(2.0)], 'mi': [run(4.0)], 'ours': [failed('signal 6')]}
         lines = words(report.metric_table({'a': RESULTS['a'], 'c': row}, 'cpu'))

@@ -65,13 +65,18 @@ def aligned(rows):
     return [line(cells, width) for cells in rows]
 
 
+def rounded(value):
+    """Four digits of it, and all of a larger number: never an exponent."""
+    return f'{value:.4g}' if value < 1000 else f'{value:.0f}'
+
+
 def metric_table(results, metric):
     names = list(next(iter(results.values())))
     rows = [['', 'best', '', *names]]
     columns = {name: [] for name in names}
     for workload, row in results.items():
         best_name, best = best_peer(row, metric)
-        shown = '-' if best is None else f'{best:.4g} {METRICS[metric].unit}'
+        shown = '-' if best is None else f'{rounded(best)} {METRICS[metric].unit}'
         for name, share in ratios(row, metric).items():
             columns[name].append(share)
         rows.append([workload, best_name or '-', shown, *(cell(columns[n][-1]) for n in names)])
