@@ -181,9 +181,10 @@ def chosen_libraries(options, parser, folder):
 
 
 def programs():
+    """What is installed, by its path; python3 is this one, because another may be a shell script."""
     found = {}
     for name, (program, *arguments) in PROGRAMS.items():
-        path = shutil.which(program)
+        path = sys.executable if program == 'python3' else shutil.which(program)
         if path:
             found[name] = [path, *arguments]
         else:

@@ -75,6 +75,11 @@ class Script(unittest.TestCase):
         # Less than this interpreter has: what forked it is no part of it.
         self.assertLess(results['true']['glibc']['peak_kib'], 4 << 10)
 
+    def test_no_program_is_a_script(self):
+        for command in startup.programs().values():
+            with open(command[0], 'rb') as file:
+                self.assertEqual(file.read(4), b'\x7fELF', command)
+
     def test_a_library_that_ends_the_program_is_named(self):
         with self.assertRaisesRegex(SystemExit, 'under x: exit status 1'):
             startup.run_once(['/bin/sh', '-c', 'exit 1'], 'x', None)
