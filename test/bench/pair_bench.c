@@ -5,9 +5,10 @@
 //   random    100,000 live objects of 16..512 bytes; one at random is freed and replaced
 //   mixed64k  64 live objects of 16 bytes..64 KiB; one at random is freed and replaced
 //   mixed1m   the same with 16 bytes..1.1 MiB
-// Sizes are evenly spread in the first three rows; in the mixed rows every doubling of the size is
-// equally likely. They come from a table made beforehand, the same for every allocator. The loop's
-// own cost (about 1 ns for the random rows) is part of the figure.
+//   large     as "same", with one object of 100 KiB..1.1 MiB; run if --rows names it or says "all"
+// Sizes are evenly spread in the first three rows and in the last; in the mixed rows every doubling
+// of the size is equally likely. They come from a table made beforehand, the same for every
+// allocator. The loop's own cost (about 1 ns for the random rows) is part of the figure.
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,10 +21,12 @@ enum { BATCH = 1000, LIVE_RANDOM = 100000, LIVE_MIXED = 64, SIZE_COUNT = 1 << 14
 
 #define MIXED_MAX_64K ((size_t)64 << 10)
 #define MIXED_MAX_1M  ((size_t)11 << 20) / 10
+#define LARGE_MIN     ((size_t)100 << 10)
 
 struct row {
     const char *name;
     const char *text;
+    bool unasked; // run without --rows
     void (*prepare)(void);
     void (*run)(uint64_t pairs);
     void (*finish)(void);
@@ -156,12 +159,28 @@ static void finish_mixed(void)
     free_objects(LIVE_MIXED);
 }
 
+static void prepare_large(void)
+{
+    fill_sizes_even(LARGE_MIN, MIXED_MAX_1M);
+}
+
+// A size stays for as many pairs as a batch has: all but the first find what was just freed.
+static void run_large(uint64_t pairs)
+{
+    for (uint64_t done = 0; done < pairs; done += BATCH) {
+        size_t size = sizes[done / BATCH % SIZE_COUNT];
+        for (size_t i = 0; i < BATCH; i++)
+            free(allocate(size));
+    }
+}
+
 static const struct row rows[] = {
-    {"same", "same object", prepare_nothing, run_same, prepare_nothing},
-    {"batch", "batches of 1000, mixed sizes", prepare_batch, run_batch, prepare_nothing},
-    {"random", "random, working set of 100,000", prepare_random, run_random, finish_random},
-    {"mixed64k", "mixed <= 64 KiB", prepare_mixed_64k, run_mixed, finish_mixed},
-    {"mixed1m", "mixed <= 1.1 MiB", prepare_mixed_1m, run_mixed, finish_mixed},
+    {"same", "same object", true, prepare_nothing, run_same, prepare_nothing},
+    {"batch", "batches of 1000, mixed sizes", true, prepare_batch, run_batch, prepare_nothing},
+    {"random", "random, working set of 100,000", true, prepare_random, run_random, finish_random},
+    {"mixed64k", "mixed <= 64 KiB", true, prepare_mixed_64k, run_mixed, finish_mixed},
+    {"mixed1m", "mixed <= 1.1 MiB", true, prepare_mixed_1m, run_mixed, finish_mixed},
+    {"large", "same object, large", false, prepare_large, run_large, prepare_nothing},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
@@ -199,14 +218,17 @@ static double measure(const struct row *row, uint64_t duration_ns)
     return (double)spent / (double)pairs;
 }
 
-// Is name one of the comma-separated names in list? No list wants everything.
-static bool is_wanted(const char *list, const char *name)
+// Is the row one of the comma-separated names in list? No list wants what runs unasked.
+static bool is_wanted(const char *list, const struct row *row)
 {
+    if (!list || strcmp(list, "all") == 0)
+        return list || row->unasked;
+    const char *name = row->name;
     size_t length = strlen(name);
     for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
         if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0'))
             return true;
-    return !list;
+    return false;
 }
 
 // The file that answers malloc here: whoever reads the figures can tell whose they are.
@@ -231,7 +253,7 @@ static void run_rows(const char *wanted, uint64_t duration_ns, bool json)
     if (json)
         printf("{\"malloc\": \"%s\", \"ns\": {", allocator_file());
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (!is_wanted(wanted, rows[i].name))
+        if (!is_wanted(wanted, &rows[i]))
             continue;
         print_row(&rows[i], measure(&rows[i], duration_ns), json, first);
         first = false;
@@ -242,7 +264,7 @@ static void run_rows(const char *wanted, uint64_t duration_ns, bool json)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: pair_bench [--json] [--rows NAME,...] [--ms DURATION]\nrows:");
+    fprintf(stderr, "usage: pair_bench [--json] [--rows all|NAME,...] [--ms DURATION]\nrows:");
     for (size_t i = 0; i < ROW_COUNT; i++)
         fprintf(stderr, " %s", rows[i].name);
     fprintf(stderr, "\n");

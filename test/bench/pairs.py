@@ -22,7 +22,9 @@ ROWS = {
     'random': 'random, working set of 100,000',
     'mixed64k': 'mixed <= 64 KiB',
     'mixed1m': 'mixed <= 1.1 MiB',
+    'large': 'same object, 100 KiB to 1.1 MiB',
 }
+UNASKED = [row for row in ROWS if row != 'large']
 
 
 def installed_libraries():
@@ -66,9 +68,7 @@ def run_once(options, name, path):
     env = {k: v for k, v in os.environ.items() if k not in ('LD_PRELOAD', 'MALLOC_PERTURB_')}
     if path:
         env['LD_PRELOAD'] = path
-    command = [options.bench, '--json', '--ms', str(options.ms)]
-    if options.rows:
-        command += ['--rows', options.rows]
+    command = [options.bench, '--json', '--ms', str(options.ms), '--rows', options.rows]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f'pairs.py: {name}: exit status {done.returncode}\n{done.stderr}')
@@ -114,6 +114,9 @@ def print_verdict(medians):
     ahead = sum(all(ours[row] < other[row] for name, other in medians.items()
                     if name != 'bumpalloc') for row in ours)
     print(f'bumpalloc is ahead of all others in {ahead} of {len(ours)} rows')
+    if 'same' in ours and 'large' in ours:
+        ratios = (f'{name} {of["large"] / of["same"]:.2f}' for name, of in medians.items())
+        print(f'large over small: {", ".join(ratios)}')
 
 
 def main():
@@ -125,11 +128,12 @@ def main():
     parser.add_argument('--no-peers', action='store_true', help='only glibc, ours and --lib')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--ms', type=int, default=200, help='duration of one row in one round')
-    parser.add_argument('--rows', help='comma-separated: ' + ' '.join(ROWS))
+    parser.add_argument('--rows', default=','.join(UNASKED), metavar='ROW,...',
+                        help=f'all, or some of {", ".join(ROWS)} (%(default)s)')
     parser.add_argument('--json', metavar='FILE', help='write the medians to FILE as well')
     options = parser.parse_args()
-    for row in options.rows.split(',') if options.rows else []:
-        if row not in ROWS:
+    for row in options.rows.split(','):
+        if row not in ROWS and options.rows != 'all':
             parser.error(f'no such row: {row}')
     medians = run_rounds(options, allocators(options))
     print_table(medians)

@@ -4,6 +4,8 @@ import glob
 import os
 import subprocess
 
+from . import UsageError
+
 DIRECTORIES = ('/usr/local/lib', '/usr/lib/*-linux-gnu', '/usr/lib64', '/usr/lib')
 PATTERNS = {
     'mimalloc': 'libmimalloc.so*',
@@ -26,7 +28,7 @@ def installed(name):
 def ours(build):
     path = os.path.abspath(os.path.join(build, 'src', 'libbumpalloc.so'))
     if not os.path.exists(path):
-        raise SystemExit(f'bench: {path} is not there: build first, or say --build DIR')
+        raise UsageError(f'{path} is not there: build first, or say --build DIR')
     return path
 
 
@@ -40,10 +42,10 @@ def resolve(word, build):
     if word in PATTERNS:
         found = installed(word)
         if not found:
-            raise SystemExit(f'bench: no {word} is installed (looked for {PATTERNS[word]})')
+            raise UsageError(f'no {word} is installed (looked for {PATTERNS[word]})')
         return word, found
     if not os.path.exists(path):
-        raise SystemExit(f'bench: {path}: no such library, and no name of one that is known')
+        raise UsageError(f'{path}: no such library, and no name of one that is known')
     short = os.path.basename(path).split('.so')[0].removeprefix('lib')
     return name or short, os.path.abspath(path)
 

@@ -20,7 +20,7 @@ def order(names):
 
 def colours(names):
     others = [name for name in names if name != 'ours']
-    table = {name: COLOURS[(i + 1) % len(COLOURS)] for i, name in enumerate(others)}
+    table = {name: COLOURS[1 + i % (len(COLOURS) - 1)] for i, name in enumerate(others)}
     table['ours'] = COLOURS[0]
     return table
 
@@ -86,12 +86,13 @@ def memory(results):
     return page(GAP + COLUMNS * (WIDTH + GAP), 70 + rows * (HEIGHT + GAP), '\n'.join(parts))
 
 
-def bars(results, shares):
+def bars(results, shares, title):
     """Ratios to the best peer, a group of bars for each workload; the line is 1."""
     names = list(next(iter(results.values())))
     table = colours(names)
     step, left, scale = 14 * len(names) + 16, 160, 180
-    parts = [f'<g transform="translate({left},30)">{legend(names, table)}</g>']
+    parts = [f'<g transform="translate({left},30)">{legend(names, table)}</g>',
+             f'<text class="title" x="8" y="30">{escape(title)}</text>']
     for i, workload in enumerate(results):
         top = 50 + i * step
         parts.append(f'<text x="8" y="{top + 14}">{escape(workload)}</text>')

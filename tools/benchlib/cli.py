@@ -8,7 +8,7 @@ import platform
 import shlex
 import sys
 
-from . import allocators, chart, measure, programs, report, workloads
+from . import UsageError, allocators, chart, measure, programs, report, workloads
 
 WORKLOADS = workloads.WORKLOADS + programs.WORKLOADS
 
@@ -18,12 +18,16 @@ def chosen_allocators(args):
         found = allocators.default(args.build)
     else:
         found = [allocators.resolve(word, args.build) for word in args.lib.split(',')]
-    kept = []
+    names, kept = [name for name, _ in found], []
     for name, path in found:
+        if names.count(name) > 1:
+            raise UsageError(f'two allocators are called {name}: say NAME=PATH')
         if allocators.loads(path):
             kept.append((name, path))
         else:
             print(f'bench: {name}: {path} cannot be preloaded, left out', file=sys.stderr)
+    if not kept:
+        raise UsageError('no allocator is left')
     return kept
 
 
@@ -32,9 +36,12 @@ def missing(row):
     return owner.missing(row)
 
 
+def is_wanted(args, name):
+    return any(fnmatch.fnmatch(name, glob) for glob in args.only.split(','))
+
+
 def chosen_workloads(args):
-    globs = args.only.split(',')
-    found = [w for w in WORKLOADS if any(fnmatch.fnmatch(w.name, g) for g in globs)]
+    found = [w for w in WORKLOADS if is_wanted(args, w.name)]
     if args.memory:
         found = [w for w in found if getattr(w, 'memory', False)]
     for row in found:
@@ -42,7 +49,7 @@ def chosen_workloads(args):
             print(f'bench: {row.name} needs {missing(row)}, left out', file=sys.stderr)
     found = [row for row in found if not missing(row)]
     if not found:
-        raise SystemExit(f'bench: no workload is called {args.only}; see --list')
+        raise UsageError(f'no workload is called {args.only}; see --list')
     return found
 
 
@@ -89,53 +96,108 @@ def machine():
     return f'{model}, {os.cpu_count()} processors, {platform.system()} {platform.release()}'
 
 
-def write_json(path, results):
+def write_json(path, record):
     data = {w: {name: [dataclasses.asdict(run) for run in runs] for name, runs in row.items()}
-            for w, row in results.items()}
+            for w, row in record['results'].items()}
     with open(path, 'w', encoding='utf-8') as file:
-        json.dump({'machine': machine(), 'command': shlex.join(sys.argv), 'results': data}, file)
+        json.dump({**record, 'results': data}, file)
 
 
-def write_svg(args, results):
+def read_json(path):
+    """The record that write_json wrote."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            record = json.load(file)
+        record['results'] = {
+            w: {name: [measure.Run(**run) for run in runs] for name, runs in row.items()}
+            for w, row in record['results'].items()}
+    except OSError as error:
+        raise UsageError(str(error)) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f'{path}: not what --json writes ({error})') from error
+    return record
+
+
+def chart_of(args, results):
     if args.memory:
-        text = chart.memory(results)
-    else:
-        text = chart.bars(results, {w: report.ratios(row, 'cpu_s') for w, row in results.items()})
-    with open(args.svg, 'w', encoding='utf-8') as file:
-        file.write(text)
+        return chart.memory(results)
+    metric = args.metrics[0]
+    shares = {workload: report.ratios(row, metric) for workload, row in results.items()}
+    return chart.bars(results, shares, report.METRICS[metric].title)
 
 
-def show(args, libraries, results):
-    print(machine())
-    print(shlex.join(sys.argv))
-    for name, path in libraries:
-        print(f'  {name}: {os.path.realpath(path) if path else "the C library"}')
+def show(args, record, before):
+    results = record['results']
+    print(record['machine'])
+    print(record['command'])
+    for name, path in record.get('libraries', {}).items():
+        print(f'  {name}: {path or "the C library"}')
     print()
     if args.memory:
         print(report.memory_table(results))
     else:
-        for metric, title, unit in report.METRICS:
-            print(report.metric_table(results, metric, title, unit), end='\n\n')
-    if args.compare:
-        with open(args.compare, encoding='utf-8') as file:
-            print(report.compare(results, json.load(file)['results']))
+        for metric in args.metrics:
+            print(report.metric_table(results, metric), end='\n\n')
+    if before:
+        print(report.compare(results, before['results'], args.metrics))
 
 
-def main(args):
+def check(args):
+    """Everything that is known to be wrong before anything runs."""
+    args.metrics = args.metrics.split(',')
+    for metric in args.metrics:
+        if metric not in report.METRICS:
+            raise UsageError(f'no metric is called {metric}: {", ".join(report.METRICS)}')
+    if args.rounds < 1:
+        raise UsageError('--rounds wants 1 or more')
+    for path in filter(None, (args.json, args.svg)):
+        if not os.access(os.path.dirname(path) or '.', os.W_OK) or os.path.isdir(path):
+            raise UsageError(f'{path} cannot be written')
+
+
+def earlier(args):
+    """What --read names, without the rows that are not wanted."""
+    record = read_json(args.read)
+    record['results'] = {name: row for name, row in record['results'].items()
+                         if is_wanted(args, name)}
+    if not record['results']:
+        raise UsageError(f'{args.read} has no workload that is called {args.only}')
+    return record
+
+
+def measured(args):
+    libraries, rows = chosen_allocators(args), chosen_workloads(args)
+    with programs.jobs(rows, args.quick) as made:
+        results = run_all(args, libraries, all_jobs(args, rows, made))
+    paths = {name: os.path.realpath(path) if path else None for name, path in libraries}
+    return {'machine': machine(), 'command': shlex.join(sys.argv), 'libraries': paths,
+            'results': results}
+
+
+def run(args):
     if args.list:
         for row in WORKLOADS:
             print(f'{row.name:<22}{row.about}')
         return 0
-    libraries, rows = chosen_allocators(args), chosen_workloads(args)
-    with programs.jobs(rows, args.quick) as made:
-        results = run_all(args, libraries, all_jobs(args, rows, made))
-    if not results:
+    check(args)
+    before = read_json(args.compare) if args.compare else None
+    record = earlier(args) if args.read else measured(args)
+    if not record['results']:
         return 1
-    show(args, libraries, results)
+    show(args, record, before)
     if args.json:
-        write_json(args.json, results)
+        write_json(args.json, record)
     if args.svg:
-        write_svg(args, results)
-    wrong = report.failures(results)
+        with open(args.svg, 'w', encoding='utf-8') as file:
+            file.write(chart_of(args, record['results']))
+    wrong = report.failures(record['results'])
     print('\n'.join(wrong) or 'no failures')
-    return 1 if any(' under ours' in text or 'wrong output' in text for text in wrong) else 0
+    return 1 if report.concern_ours(wrong) else 0
+
+
+def main(parser):
+    """Exit status: 1 if ours failed or allocators disagree, 2 for a wrong command line."""
+    try:
+        return run(parser.parse_args())
+    except UsageError as error:
+        return parser.error(str(error))

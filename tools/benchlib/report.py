@@ -2,20 +2,37 @@
 """Medians, ratios and tables."""
 import math
 import statistics
+from dataclasses import dataclass
 
-METRICS = (('cpu_s', 'processor time', 's'), ('peak_kib', 'peak RSS', 'KiB'),
-           ('minor_faults', 'page faults', ''))
+
+@dataclass(frozen=True)
+class Metric:
+    title: str
+    unit: str
+    fields: tuple  # of measure.Run; their sum is what counts
+
+
+METRICS = {
+    'cpu': Metric('processor time', 's', ('cpu_s',)),
+    'wall': Metric('wall time', 's', ('wall_s',)),
+    'rss': Metric('peak RSS', 'KiB', ('peak_kib',)),
+    'faults': Metric('page faults', '', ('minor_faults',)),
+    'switches': Metric('switches', '', ('voluntary_switches', 'involuntary_switches')),
+}
+DEFAULT = ('cpu', 'rss', 'faults')
 
 
 def median(runs, metric):
-    good = [getattr(run, metric) for run in runs if run.status == 'ok']
+    """Of the runs that did not fail; None if all did."""
+    good = [sum(getattr(run, field) for field in METRICS[metric].fields)
+            for run in runs if run.status == 'ok']
     return statistics.median(good) if good else None
 
 
 def best_peer(row, metric):
     """The best of the row that is not ours: (name, value)."""
     peers = {name: median(runs, metric) for name, runs in row.items() if name != 'ours'}
-    peers = {name: value for name, value in peers.items() if value}
+    peers = {name: value for name, value in peers.items() if value is not None}
     if not peers:
         return None, None
     name = min(peers, key=peers.get)
@@ -23,7 +40,7 @@ def best_peer(row, metric):
 
 
 def ratios(row, metric):
-    """Each allocator's median over the best peer's; None where there is none."""
+    """Each allocator's median over the best peer's; None where one of them is not there, or 0."""
     _, best = best_peer(row, metric)
     values = {name: median(runs, metric) for name, runs in row.items()}
     return {name: value / best if value and best else None for name, value in values.items()}
@@ -38,35 +55,59 @@ def cell(value):
     return f'{value:.2f}' if value else '-'
 
 
-def line(cells, first=22):
-    return cells[0].ljust(first) + ''.join(text.rjust(12) for text in cells[1:])
+def line(cells, width=12):
+    return cells[0].ljust(22) + ''.join(text.rjust(width) for text in cells[1:])
 
 
-def metric_table(results, metric, title, unit):
+def aligned(rows):
+    """Lines whose columns are as wide as the longest cell needs."""
+    width = max(12, 1 + max(len(text) for cells in rows for text in cells[1:]))
+    return [line(cells, width) for cells in rows]
+
+
+def rounded(value):
+    """Four digits of it, and all of a larger number: never an exponent."""
+    return f'{value:.4g}' if value < 1000 else f'{value:.0f}'
+
+
+def metric_table(results, metric):
     names = list(next(iter(results.values())))
-    out = [f'{title}: ratio to the best peer', line(['', 'best', '', *names])]
+    rows = [['', 'best', '', *names]]
     columns = {name: [] for name in names}
     for workload, row in results.items():
         best_name, best = best_peer(row, metric)
-        shares = ratios(row, metric)
-        shown = f'{best:.4g} {unit}' if best else '-'
-        out.append(line([workload, best_name or '-', shown, *(cell(shares[n]) for n in names)]))
-        for name in names:
-            columns[name].append(shares[name])
-    out.append(line(['geomean', '', '', *(cell(geometric_mean(columns[n])) for n in names)]))
-    return '\n'.join(out)
+        shown = '-' if best is None else f'{rounded(best)} {METRICS[metric].unit}'
+        for name, share in ratios(row, metric).items():
+            columns[name].append(share)
+        rows.append([workload, best_name or '-', shown, *(cell(columns[n][-1]) for n in names)])
+    rows.append(['geomean', '', '', *(cell(geometric_mean(columns[n])) for n in names)])
+    return '\n'.join([f'{METRICS[metric].title}: ratio to the best peer', *aligned(rows)])
+
+
+def disagreement(row):
+    """Who printed which checksum, as text; empty if all agree."""
+    names = {}
+    for name, runs in row.items():
+        for checksum in {run.checksum for run in runs if run.status == 'ok'}:
+            names.setdefault(checksum, []).append(name)
+    return '; '.join(f'{checksum} by {", ".join(names[checksum])}' for checksum in sorted(names)
+                     if len(names) > 1)
 
 
 def failures(results):
     """Runs that failed, and rows in which allocators disagree."""
     out = []
     for workload, row in results.items():
-        sums = {run.checksum for runs in row.values() for run in runs if run.status == 'ok'}
-        if len(sums) > 1:
-            out.append(f'{workload}: wrong output: checksums {", ".join(sorted(sums))}')
+        if disagreement(row):
+            out.append(f'{workload}: wrong output: {disagreement(row)}')
         for name, runs in row.items():
             out += [f'{workload} under {name}: {run.status}' for run in runs if run.status != 'ok']
     return out
+
+
+def concern_ours(failed):
+    """Is one of these failures ours, or may be?"""
+    return any(' under ours: ' in text or ': wrong output: ' in text for text in failed)
 
 
 # --- memory over time ---
@@ -100,14 +141,15 @@ def memory_table(results):
     return '\n'.join(out)
 
 
-def compare(results, before):
+def compare(results, before, metrics):
     """How ours has changed since an earlier --json file."""
-    out = ['ours, now : before', line(['', *(title for _, title, _ in METRICS)])]
+    rows = [['', *(METRICS[metric].title for metric in metrics)]]
+    columns = {metric: [] for metric in metrics}
     for workload, row in results.items():
-        cells = [workload]
-        for metric, _, _ in METRICS:
+        for metric in metrics:
             now = median(row.get('ours', []), metric)
-            old = [run[metric] for run in before.get(workload, {}).get('ours', [])]
-            cells.append(cell(now / statistics.median(old)) if now and old else '-')
-        out.append(line(cells))
-    return '\n'.join(out)
+            old = median(before.get(workload, {}).get('ours', []), metric)
+            columns[metric].append(now / old if now and old else None)
+        rows.append([workload, *(cell(column[-1]) for column in columns.values())])
+    rows.append(['geomean', *(cell(geometric_mean(column)) for column in columns.values())])
+    return '\n'.join(['ours, now : before', *aligned(rows)])

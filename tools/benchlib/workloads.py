@@ -5,6 +5,8 @@ import shutil
 import sys
 from dataclasses import dataclass
 
+from . import UsageError
+
 
 @dataclass
 class Workload:
@@ -84,5 +86,5 @@ def command(workload, build, quick):
         return [program, script, *(['--quick'] if quick else [])]
     path = os.path.abspath(os.path.join(build, 'test', 'bench', workload.program))
     if not os.path.exists(path):
-        raise SystemExit(f'bench: {path} is not there: build with -Dtests=true, or say --build DIR')
+        raise UsageError(f'{path} is not there: build with -Dtests=true, or say --build DIR')
     return [path, *workload.arguments, *(['--quick'] if quick else [])]
