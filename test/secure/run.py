@@ -33,6 +33,8 @@ LINES = {
     'link_overwritten': death.CORRUPT,
     'free_interior': 'bumpalloc: invalid pointer {p} passed to free',
     'delete_wrong_size': 'bumpalloc: wrong size for {p}: 72, not 1',
+    'free_wrong_size': 'bumpalloc: wrong size for {p}: 72, not 1',
+    'free_aligned_wrong_size': 'bumpalloc: wrong size for {p}: 100031, not 100032',
     'delete_of_array': 'bumpalloc: delete of {p} from new[]',
     'delete_array_of_one': 'bumpalloc: delete[] of {p} from new',
 }
