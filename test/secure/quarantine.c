@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // How long a freed block waits: until as many others of its class as the class's ring has places
-// were freed, by its thread. From then on it is drawn at random, from no more than as many.
+// were freed, by its thread. From then on it is drawn at random, from no more than as many. Large
+// ones wait for 32 others of any size and thread.
 #include "check.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WAITS_MAX = 64, ROUNDS = 3 };
+enum { WAITS_MAX = 64, ROUNDS = 3, LARGE_WAITS = 32, LARGE_KEPT = 8 };
 
 // Places: with the tag, as large as the class. 32 KiB of them wait, 4 at least and 64 at most.
 static const struct quarantine {
@@ -82,9 +83,39 @@ static void other_threads_and_classes_do_not_count(const struct quarantine *it)
     CHECK_FMT(!comes_back(it, was) && !comes_back(it, was), "%zu bytes", it->n_bytes);
 }
 
+static bool large_comes_back(size_t n_bytes, int tries, uintptr_t was)
+{
+    bool came = false;
+    for (int i = 0; i < tries; i++)
+        came |= (uintptr_t)malloc(n_bytes) == was;
+    return came;
+}
+
+// Those that keep their pages are the next of their class, all of them; what becomes of other
+// addresses is left to the class regions.
+static void large_ones_wait(size_t n_bytes, bool keeps_pages)
+{
+    void *others[LARGE_WAITS];
+    int tries = keeps_pages ? LARGE_KEPT + 1 : 2;
+    for (int i = 0; i < LARGE_WAITS; i++)
+        REQUIRE((others[i] = malloc(i % 2 ? n_bytes : 50000)) != NULL);
+    void *p = malloc(n_bytes);
+    uintptr_t was = (uintptr_t)p;
+    free(p);
+    for (int freed = 0; freed < LARGE_WAITS; freed++) {
+        CHECK_FMT(!large_comes_back(n_bytes, tries, was), "%zu bytes, after %d others", n_bytes,
+                  freed);
+        free(others[freed]);
+    }
+    CHECK_FMT(!keeps_pages || large_comes_back(n_bytes, tries, was), "%zu bytes", n_bytes);
+}
+
 int main(void)
 {
     check_begin();
+    large_ones_wait(100000, true);
+    large_ones_wait(200000, true);
+    large_ones_wait(3 << 20, false);
     for (int i = 0; i < QUARANTINES; i++) {
         for (int round = 0; round < ROUNDS; round++)
             waits_for_so_many_others(&quarantines[i]);
