@@ -28,6 +28,7 @@ LINES = {
     'set_after_free': WRITTEN % 208,
     'double_free_at_once': DOUBLE % 208,
     'double_free_later': DOUBLE % 208,
+    'double_free_slack': DOUBLE % 1024,
     'double_free_no_bytes': DOUBLE % 0,
     'large_double_free': DOUBLE % 262144,
     'link_overwritten': death.CORRUPT,
