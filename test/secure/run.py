@@ -41,7 +41,7 @@ LINES = {
 }
 # The processor ends these.
 FAULTS = ['write_no_bytes', 'read_no_bytes', 'large_overflow', 'large_underflow',
-          'large_read_after_free', 'guard_after_many', 'span_guard']
+          'large_read_after_free', 'guard_after_many', 'span_guard', 'chunk_uncommitted']
 # The block that is named is not the pointer that is abused.
 ANY_POINTER = {'copy_underflow':
                r'bumpalloc: (overflow at|write after free of) 0x[0-9a-f]+ \(class 208\)\n'}
