@@ -28,17 +28,20 @@ LINES = {
     'set_after_free': WRITTEN % 208,
     'double_free_at_once': DOUBLE % 208,
     'double_free_later': DOUBLE % 208,
+    'double_free_slack': DOUBLE % 1024,
     'double_free_no_bytes': DOUBLE % 0,
     'large_double_free': DOUBLE % 262144,
     'link_overwritten': death.CORRUPT,
     'free_interior': 'bumpalloc: invalid pointer {p} passed to free',
     'delete_wrong_size': 'bumpalloc: wrong size for {p}: 72, not 1',
+    'free_wrong_size': 'bumpalloc: wrong size for {p}: 72, not 1',
+    'free_aligned_wrong_size': 'bumpalloc: wrong size for {p}: 100031, not 100032',
     'delete_of_array': 'bumpalloc: delete of {p} from new[]',
     'delete_array_of_one': 'bumpalloc: delete[] of {p} from new',
 }
 # The processor ends these.
 FAULTS = ['write_no_bytes', 'read_no_bytes', 'large_overflow', 'large_underflow',
-          'large_read_after_free', 'guard_after_many', 'span_guard']
+          'large_read_after_free', 'guard_after_many', 'span_guard', 'chunk_uncommitted']
 # The block that is named is not the pointer that is abused.
 ANY_POINTER = {'copy_underflow':
                r'bumpalloc: (overflow at|write after free of) 0x[0-9a-f]+ \(class 208\)\n'}

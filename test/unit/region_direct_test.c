@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // region: direct mappings and the table that remembers them.
+#include "base/bits.h"
 #include "base/limits.h"
 #include "core/counters.h"
+#include "core/lock.h"
 #include "fault_hook.h"
 #include "region/direct.h"
 #include "unit.h"
@@ -128,6 +130,60 @@ static void failed_maps_change_nothing(void)
     CHECK_NOT_NULL(bp_direct_take(PAGE, 16));
 }
 
+// --- where the table stands ---
+
+// With so many entries, which came one by one: at most half full.
+static size_t table_bytes(size_t count)
+{
+    size_t capacity = 256;
+    while (2 * count > capacity)
+        capacity *= 2;
+    return bp_align_up(capacity * sizeof(struct bp_direct_entry), bp_os_page_bytes());
+}
+
+// Part of the address space, but nothing that can be touched.
+static void check_guard(const char *page, const char *which, size_t count)
+{
+    CHECK_FMT(unit_is_mapped(page), "%s the table of %zu is nothing at all", which, count);
+    CHECK_FMT(!unit_readable(page) && !unit_readable(page + bp_os_page_bytes() - 1),
+              "%s the table of %zu is memory", which, count);
+}
+
+static char *entry_page(const char *object)
+{
+    bp_lock_take(bp_direct_lock());
+    char *entry = (char *)bp_direct_lookup_locked(object);
+    bp_lock_give(bp_direct_lock());
+    REQUIRE(entry != NULL);
+    return entry - (size_t)entry % bp_os_page_bytes();
+}
+
+static void check_table(const char *object, size_t count)
+{
+    size_t page = bp_os_page_bytes();
+    char *low = entry_page(object), *high = low;
+    while (unit_writable(low - page))
+        low -= page;
+    while (unit_writable(high))
+        high += page;
+    CHECK_EQ(high - low, table_bytes(count));
+    check_guard(low - page, "before", count);
+    check_guard(high, "behind", count);
+}
+
+// So is each larger one that takes its place.
+static void its_table_stands_between_guards(void)
+{
+    char *first = bp_direct_take(PAGE, 16);
+    REQUIRE(first != NULL);
+    check_table(first, 1);
+    for (size_t count = 2; count <= 2000; count++) {
+        REQUIRE(bp_direct_take(PAGE, 16) != NULL);
+        if (count % 128 <= 1)
+            check_table(first, count);
+    }
+}
+
 // --- against a shadow, with thousands of entries ---
 
 static void take(struct entry *it, struct prng *r)
@@ -240,5 +296,5 @@ static void threads_do_not_share(void)
 UNIT_MAIN(UNIT_CASE(maps_whole_zeroed_pages), UNIT_CASE(knows_only_its_own),
           UNIT_CASE(knows_nothing_at_first), UNIT_CASE(aligns), UNIT_CASE(too_much_is_none),
           UNIT_CASE(resizes_with_contents), UNIT_CASE(failed_resize_changes_nothing),
-          UNIT_CASE(failed_maps_change_nothing), UNIT_CASE(agrees_with_its_shadow),
-          UNIT_CASE(threads_do_not_share))
+          UNIT_CASE(failed_maps_change_nothing), UNIT_CASE(its_table_stands_between_guards),
+          UNIT_CASE(agrees_with_its_shadow), UNIT_CASE(threads_do_not_share))
