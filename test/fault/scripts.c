@@ -3,6 +3,7 @@
 
 #include "blocks.h"
 #include "hook.h"
+#include "public.h"
 
 #include "bumpalloc/bumpalloc.h"
 #include "core/counters.h"
@@ -284,11 +285,21 @@ static void short_of_memory(void)
 }
 
 const struct script scripts[] = {
-    {"small", small_mix, false, false, false},      {"large", large_mix, false, false, false},
-    {"growth", growth, false, false, false},        {"calloc", zeroed, false, false, false},
-    {"aligned", aligned, false, false, false},      {"threads", thread_life, true, false, false},
-    {"fork", forks, false, false, false},           {"trim", trims, false, false, false},
-    {"short", short_of_memory, false, true, false}, {"crowd", crowd, true, false, true},
+    {"small", small_mix, false, false, false},
+    {"large", large_mix, false, false, false},
+    {"growth", growth, false, false, false},
+    {"calloc", zeroed, false, false, false},
+    {"aligned", aligned, false, false, false},
+    {"threads", thread_life, true, false, false},
+    {"fork", forks, false, false, false},
+    {"trim", trims, false, false, false},
+    {"short", short_of_memory, false, true, false},
+    {"crowd", crowd, true, false, true},
     {"family", family, false, false, false},
+    {"slots", public_slots, false, false, false},
+    {"files", public_files, false, false, false},
+    {"auto", public_auto, false, false, false},
+    {"stable", public_stable, false, false, false},
+    {"allocator", public_allocator, false, false, false},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];

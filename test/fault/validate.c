@@ -112,7 +112,8 @@ static void check_slot(const struct bp_slot *slot, size_t slot_bytes)
 {
     CHECK(slot->committed_bytes <= slot_bytes);
     CHECK(slot->dirty_bytes <= slot->committed_bytes);
-    if (slot->state == BP_SLOT_USED)
+    if (slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE ||
+        slot->state == BP_SLOT_SAMPLED)
         CHECK(slot->usable_bytes <= slot->dirty_bytes);
     if (slot->state == BP_SLOT_CLEAN)
         CHECK_EQ(slot->dirty_bytes, 0);
@@ -121,11 +122,11 @@ static void check_slot(const struct bp_slot *slot, size_t slot_bytes)
 static size_t check_region(unsigned region)
 {
     const struct bp_class_region *it = bp_slots_region(region);
-    uint32_t count[BP_SLOT_BUSY + 1] = {0};
+    uint32_t count[BP_SLOT_SAMPLED + 1] = {0};
     size_t dirty_bytes = 0;
     for (uint32_t number = 1; number <= it->frontier; number++) {
         const struct bp_slot *slot = bp_slot_at(region, number);
-        REQUIRE(slot->state <= BP_SLOT_BUSY);
+        REQUIRE(slot->state <= BP_SLOT_SAMPLED);
         check_slot(slot, bp_region_slot_bytes(region));
         count[slot->state]++;
         dirty_bytes += slot->state == BP_SLOT_DIRTY ? slot->dirty_bytes : 0;
