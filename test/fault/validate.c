@@ -5,6 +5,7 @@
 
 #include "core/counters.h"
 #include "region/hole.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "region/slots.h"
 #include "region/span.h"
@@ -32,7 +33,7 @@ static uint32_t check_hole(const struct bp_span *span, uint32_t chunk, uint32_t 
     const struct bp_hole_chain *chain = &span->chain[hole];
     char *start = bp_chunk_address(chunk);
     void *object = start + chain->head * 16;
-    for (uint32_t i = 1; i <= chain->count; i++, object = *(void **)object) {
+    for (uint32_t i = 1; i <= chain->count; i++, object = bp_link_next(object)) {
         uint32_t index =
             (uint32_t)((char *)object - start) / bp_class[span->class_index].object_bytes;
         CHECK_EQ(bp_chunk_of(object), chunk);
