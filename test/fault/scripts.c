@@ -44,6 +44,17 @@ static void large_mix(void)
     mix(24, 100, 4 * MIB, 2);
 }
 
+// Some of everything, where each call costs more.
+static void brief_mix(void)
+{
+    mix(50, 70, 20 * KIB, 11);
+    mix(6, 12, 600 * KIB, 12);
+    block_calloc(&blocks[20], 50 * KIB);
+    block_aligned(&blocks[21], 8 * KIB, 100);
+    malloc_trim(0);
+    mix(6, 8, 600 * KIB, 13);
+}
+
 // --- growth by realloc, two at a time, from 1 KiB to 64 MiB; less where each step is a copy ---
 
 static void growth(void)
@@ -296,6 +307,7 @@ const struct script scripts[] = {
     {"short", short_of_memory, false, true, false},
     {"crowd", crowd, true, false, true},
     {"family", family, false, false, false},
+    {"brief", brief_mix, false, false, false},
     {"slots", public_slots, false, false, false},
     {"files", public_files, false, false, false},
     {"auto", public_auto, false, false, false},
