@@ -27,7 +27,7 @@ enum {
     RUN_CLEAN = 42, // exit status: nothing failed, in both senses
     RUN_ARGS = 7,
     RUNS_MOST = 5000,
-    RUNS_DENSE = 10, // then there are gaps, unless asked otherwise
+    RUNS_DENSE = 6, // then there are gaps, unless asked otherwise
     FAILED_MOST = 3,
     MAPPED_TRIES = 5,
 };
@@ -273,7 +273,7 @@ static unsigned run_all_n(struct run run)
             failed++;
         }
         runs++;
-        run.fault.nth += dense || runs < RUNS_DENSE ? 1 : runs / 4;
+        run.fault.nth += dense || runs < RUNS_DENSE ? 1 : runs / 2;
     }
     CHECK_FMT(clean || failed, "no clean run among %u", runs);
     return runs;
