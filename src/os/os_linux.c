@@ -309,7 +309,7 @@ int bp_os_unmap(void *addr, size_t n_bytes)
 
 int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 {
-    int code = bp_os_injected_fault(BP_OS_REMAP);
+    int code = bp_os_injected_fault(BP_OS_MAP);
     int saved = errno;
     if (code)
         return code;
