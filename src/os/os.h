@@ -24,6 +24,10 @@ enum bp_os_call {
     BP_OS_PURGE,
     BP_OS_MAP,
     BP_OS_MOVE,
+    BP_OS_ADVISE, // huge pages, dumps, names, children: what is done without where it fails
+    BP_OS_BARRIER,
+    BP_OS_THREAD, // a thread's start, and what makes its end known
+    BP_OS_GUARD,  // the secure library's (os/os_guard.h)
     BP_OS_CALL_COUNT,
 };
 

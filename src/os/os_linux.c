@@ -329,14 +329,16 @@ void bp_os_name(void *addr, size_t n_bytes)
 void bp_os_dump(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
+    if (!bp_os_injected_fault(BP_OS_ADVISE))
+        bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_DODUMP : MADV_DONTDUMP);
     errno = saved;
 }
 
 void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 {
     int saved = errno;
-    bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    if (!bp_os_injected_fault(BP_OS_ADVISE))
+        bp_os_syscall(SYS_madvise, addr, n_bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     errno = saved;
 }
 
@@ -359,7 +361,10 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 // it pay nothing.
 int bp_os_barrier_all(void)
 {
+    int code = bp_os_injected_fault(BP_OS_BARRIER);
     int saved = errno;
+    if (code)
+        return code;
     bool failed = bp_os_syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0) == -1;
     if (failed && errno == EPERM) {
         bp_os_syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0);

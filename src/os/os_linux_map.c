@@ -59,13 +59,19 @@ int bp_os_populate(void *addr, size_t n_bytes, bool writable)
 
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_ADVISE);
     int saved = errno;
+    if (code)
+        return code;
     return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_WILLNEED) == -1);
 }
 
 int bp_os_keep_from_fork(void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_ADVISE);
     int saved = errno;
+    if (code)
+        return code;
     return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_DONTFORK) == -1);
 }
 

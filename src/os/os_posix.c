@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "base/limits.h"
+#include "os/fault.h"
 #include "os/os.h"
 
 #include <dlfcn.h>
@@ -221,13 +222,18 @@ uint64_t bp_os_now_ns(void)
 
 int bp_os_thread_exit_register(void (*fn)(void *))
 {
-    int code = pthread_key_create(&exit_key, fn);
+    int code = bp_os_injected_fault(BP_OS_THREAD);
+    if (!code)
+        code = pthread_key_create(&exit_key, fn);
     exit_key_made = code == 0;
     return code;
 }
 
 int bp_os_thread_exit_arm(void *argument)
 {
+    int code = bp_os_injected_fault(BP_OS_THREAD);
+    if (code)
+        return code;
     return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
 }
 
@@ -247,7 +253,7 @@ int bp_os_thread_start(void (*fn)(void))
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
-    if (pthread_attr_init(&attributes))
+    if (bp_os_injected_fault(BP_OS_THREAD) || pthread_attr_init(&attributes))
         return ENOMEM;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);

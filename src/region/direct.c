@@ -47,6 +47,11 @@ struct bp_direct_entry *bp_direct_lookup_locked(const void *pointer)
     return entry->address ? entry : NULL;
 }
 
+const struct bp_direct_entry *bp_direct_at_locked(size_t index)
+{
+    return index < table.capacity ? &table.entries[index] : NULL;
+}
+
 // Closes the gap that a removal leaves in a probe sequence (Knuth, algorithm 6.4R).
 static void remove_locked(struct bp_direct_entry *entry)
 {

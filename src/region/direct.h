@@ -41,5 +41,8 @@ void *bp_direct_resize(void *pointer, size_t n_bytes);
 struct bp_lock *bp_direct_lock(void);
 // The entry that starts at the address, or NULL; entries move when others come and go.
 struct bp_direct_entry *bp_direct_lookup_locked(const void *pointer);
+// Place by place, for who looks at all of them; its address is 0 in an empty one. NULL: behind the
+// last.
+const struct bp_direct_entry *bp_direct_at_locked(size_t index);
 
 #endif

@@ -316,10 +316,13 @@ void *bp_span_large_take(size_t n_bytes, bool *ret_zero)
     uint32_t first = bp_chunks_take(count, ret_zero);
     if (!first)
         return NULL;
+    if (!bp_strict_large_prepare(bp_chunk_address(first), whole)) {
+        bp_chunks_give(first, count);
+        return NULL;
+    }
     struct bp_span *span = bp_span_at(first);
     *span = (struct bp_span){.chunk_count = count};
     chunks_mark(span, first, first, 0);
-    bp_strict_large_prepare(bp_chunk_address(first), whole);
     return bp_chunk_address(first);
 }
 

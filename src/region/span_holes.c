@@ -32,9 +32,12 @@ static void ripe_set(struct bp_span *span, uint32_t holes)
     bp_poke_u16_relaxed(&span->ripe, (uint16_t)holes);
 }
 
-static bool is_ripe(unsigned class_index, uint32_t count)
+// Objects begin up to one behind a hole's start; those of the last one also end before its end.
+static bool is_ripe(unsigned class_index, uint32_t hole, uint32_t count)
 {
-    return (count + 1) * bp_class[class_index].object_bytes > bp_hole_bytes(class_index);
+    uint32_t bytes = bp_hole_bytes(class_index);
+    uint32_t lacking = (hole + 2) * bytes > BP_CHUNK_BYTES ? 2 : 1;
+    return (count + lacking) * bp_class[class_index].object_bytes > bytes;
 }
 
 void bp_holes_put(struct bp_span *span, void *object)
@@ -47,7 +50,7 @@ void bp_holes_put(struct bp_span *span, void *object)
         chain->tail = chain->head;
         span->stocked |= (uint16_t)(1u << hole);
     }
-    if (is_ripe(span->class_index, chain->count))
+    if (is_ripe(span->class_index, hole, chain->count))
         ripe_set(span, span->ripe | 1u << hole);
 }
 

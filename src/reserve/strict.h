@@ -29,11 +29,12 @@ BP_HOT void bp_strict_span_retire(void *chunk)
     (void)chunk;
 }
 
-// Chunks become a large object.
-BP_HOT void bp_strict_large_prepare(void *chunk, size_t n_bytes)
+// Chunks become a large object; false: they cannot.
+BP_HOT bool bp_strict_large_prepare(void *chunk, size_t n_bytes)
 {
     (void)chunk;
     (void)n_bytes;
+    return true;
 }
 
 #endif

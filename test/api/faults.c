@@ -172,6 +172,46 @@ static void stream(void)
     bump_stream_close(&stream);
 }
 
+// One array that grows by an allocator, and shrinks: what it holds stays, whatever is refused.
+static void vector_script(struct bump_allocator from)
+{
+    size_t n_bytes = 100;
+    char *vector = bump_allocator_alloc(&from, n_bytes, 16);
+    if (!vector)
+        return;
+    memset(vector, 3, n_bytes);
+    for (size_t wanted = 300; wanted < MIB; wanted *= 3) {
+        char *moved = bump_allocator_resize(&from, vector, n_bytes, wanted, 16);
+        vector = moved ? moved : vector;
+        CHECK(is_filled(vector, moved && wanted < n_bytes ? wanted : n_bytes, 3));
+        n_bytes = moved ? wanted : n_bytes;
+        memset(vector, 3, n_bytes);
+        moved = bump_allocator_resize(&from, vector, n_bytes, n_bytes / 2, 16);
+        vector = moved ? moved : vector;
+        n_bytes = moved ? n_bytes / 2 : n_bytes;
+        CHECK(is_filled(vector, n_bytes, 3));
+    }
+    bump_allocator_free(&from, vector, n_bytes, 16);
+}
+
+static void arena_vector(void)
+{
+    struct bump_arena arena = {0};
+    if (bump_arena_create(&arena, 4 * MIB, BUMP_ARENA_CHAIN))
+        return;
+    vector_script(bump_arena_allocator(&arena));
+    bump_arena_destroy(&arena);
+}
+
+static void region_vector(void)
+{
+    struct bump_region region = {0};
+    if (bump_region_create(&region, 4 * MIB, BUMP_PROT_READ_WRITE, 0))
+        return;
+    vector_script(bump_region_allocator(&region));
+    bump_region_destroy(&region);
+}
+
 static size_t mapped_bytes(void)
 {
     static char text[256];
@@ -186,8 +226,9 @@ static size_t mapped_bytes(void)
 int main(void)
 {
     void (*const scripts[])(void) = {
-        plain_region, strict_region, lax_exact_region, file_region,         protected_region,
-        plain_arena,  chained_arena, shared_arena,     strict_shared_arena, stream,
+        plain_region,        strict_region, lax_exact_region, file_region,
+        protected_region,    plain_arena,   chained_arena,    shared_arena,
+        strict_shared_arena, stream,        arena_vector,     region_vector,
     };
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         arm(0, false);

@@ -3,6 +3,10 @@
 
 #include "hook.h"
 
+#include "bumpalloc/large.h"
+#include "bumpalloc/stable.h"
+#include "reserve/reserve.h"
+
 #include <malloc.h>
 
 enum { WHOLE_BYTES = 8192, STEP_BYTES = 65536, PIECE_BYTES = 64, SENTINEL = 4711 };
@@ -160,6 +164,103 @@ bool block_resize(struct block *block, size_t n_bytes)
     block->start = start;
     block_check_kept(block, n_bytes);
     return block_begins(block, start, n_bytes);
+}
+
+// --- calls that answer by a code, or by NULL alone ---
+
+// Without class regions there are no slots.
+static bool may_refuse(void)
+{
+    return hook_denials() > denials_before || !bp_reservation.region_count;
+}
+
+static bool code_ends(int code, const char *what, size_t n_bytes)
+{
+    CHECK_FMT(errno == SENTINEL, "%s of %zu bytes changed errno to %d", what, n_bytes, errno);
+    CHECK_FMT(!code || (code == -ENOMEM && may_refuse()), "%s of %zu bytes: %d, %u calls denied",
+              what, n_bytes, code, hook_denials() - denials_before);
+    return code == 0;
+}
+
+static char untouched; // where a refused call is to leave its result
+
+static bool object_begins(struct block *block, void *start, size_t n_bytes, bool zero)
+{
+    struct block fresh = {start, n_bytes, 0};
+    if (zero)
+        each_piece(&fresh, n_bytes, piece_check_zero);
+    return block_begins(block, start, n_bytes);
+}
+
+bool block_slot(struct block *block, size_t n_bytes, unsigned flags)
+{
+    void *start = &untouched;
+    block_free(block);
+    call_begins();
+    if (!code_ends(bump_large_alloc(n_bytes, flags, &start), "bump_large_alloc", n_bytes)) {
+        CHECK(start == &untouched);
+        return false;
+    }
+    return object_begins(block, start, n_bytes, flags & BUMP_LARGE_ZERO);
+}
+
+bool block_auto(struct block *block, size_t n_bytes, unsigned flags)
+{
+    void *start = &untouched;
+    enum bump_large_kind kind;
+    block_free(block);
+    call_begins();
+    int code = bump_large_alloc_auto(n_bytes, flags, &start, &kind);
+    CHECK_EQ(kind == BUMP_LARGE_NONE, code != 0);
+    if (!code_ends(code, "bump_large_alloc_auto", n_bytes)) {
+        CHECK(start == &untouched);
+        return false;
+    }
+    return object_begins(block, start, n_bytes, flags & BUMP_LARGE_ZERO);
+}
+
+bool block_stable(struct block *block, size_t n_bytes, size_t max_bytes)
+{
+    block_free(block);
+    call_begins();
+    void *start = bump_stable_alloc(n_bytes, max_bytes);
+    if (code_ends(start ? 0 : -ENOMEM, "bump_stable_alloc", n_bytes))
+        CHECK(bump_stable_max(start) >= max_bytes);
+    return block_begins(block, start, n_bytes);
+}
+
+bool block_stable_resize(struct block *block, size_t n_bytes)
+{
+    size_t usable = bump_stable_usable(block->start);
+    block_check(block);
+    call_begins();
+    if (!code_ends(bump_stable_resize(block->start, n_bytes), "bump_stable_resize", n_bytes)) {
+        block_check(block);
+        CHECK_EQ(bump_stable_usable(block->start), usable);
+        return false;
+    }
+    block_check_kept(block, n_bytes);
+    return block_begins(block, block->start, n_bytes);
+}
+
+static void block_end(struct block *block, int (*give)(void *), const char *what)
+{
+    if (!block->start)
+        return;
+    block_check(block);
+    call_begins();
+    CHECK(code_ends(give(block->start), what, block->n_bytes));
+    block->start = NULL;
+}
+
+void block_slot_free(struct block *block)
+{
+    block_end(block, bump_large_free, "bump_large_free");
+}
+
+void block_stable_free(struct block *block)
+{
+    block_end(block, bump_stable_free, "bump_stable_free");
 }
 
 void block_free(struct block *block)

@@ -24,6 +24,14 @@ bool block_malloc(struct block *block, size_t n_bytes);
 bool block_calloc(struct block *block, size_t n_bytes);
 bool block_aligned(struct block *block, size_t align, size_t n_bytes);
 bool block_resize(struct block *block, size_t n_bytes);
+// The same by the library's own functions; errno is none of their business, and a refused size
+// leaves the pointer as it was. Such blocks can be freed as any other.
+bool block_slot(struct block *block, size_t n_bytes, unsigned flags);
+bool block_auto(struct block *block, size_t n_bytes, unsigned flags);
+bool block_stable(struct block *block, size_t n_bytes, size_t max_bytes);
+bool block_stable_resize(struct block *block, size_t n_bytes);
+void block_slot_free(struct block *block);
+void block_stable_free(struct block *block);
 void block_free(struct block *block);
 void block_check(const struct block *block);
 

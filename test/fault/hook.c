@@ -7,7 +7,8 @@
 #include <errno.h>
 
 const char *const kind_names[KIND_COUNT] = {"reserve", "commit", "decommit", "purge",
-                                            "map",     "move",   "any call"};
+                                            "map",     "move",   "advise",   "barrier",
+                                            "thread",  "guard",  "any call"};
 
 static struct fault armed;
 static unsigned seen, hits, denials;

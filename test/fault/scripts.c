@@ -3,6 +3,7 @@
 
 #include "blocks.h"
 #include "hook.h"
+#include "public.h"
 
 #include "bumpalloc/bumpalloc.h"
 #include "core/counters.h"
@@ -41,6 +42,17 @@ static void small_mix(void)
 static void large_mix(void)
 {
     mix(24, 100, 4 * MIB, 2);
+}
+
+// Some of everything, where each call costs more.
+static void brief_mix(void)
+{
+    mix(50, 70, 20 * KIB, 11);
+    mix(6, 12, 600 * KIB, 12);
+    block_calloc(&blocks[20], 50 * KIB);
+    block_aligned(&blocks[21], 8 * KIB, 100);
+    malloc_trim(0);
+    mix(6, 8, 600 * KIB, 13);
 }
 
 // --- growth by realloc, two at a time, from 1 KiB to 64 MiB; less where each step is a copy ---
@@ -284,11 +296,22 @@ static void short_of_memory(void)
 }
 
 const struct script scripts[] = {
-    {"small", small_mix, false, false, false},      {"large", large_mix, false, false, false},
-    {"growth", growth, false, false, false},        {"calloc", zeroed, false, false, false},
-    {"aligned", aligned, false, false, false},      {"threads", thread_life, true, false, false},
-    {"fork", forks, false, false, false},           {"trim", trims, false, false, false},
-    {"short", short_of_memory, false, true, false}, {"crowd", crowd, true, false, true},
+    {"small", small_mix, false, false, false},
+    {"large", large_mix, false, false, false},
+    {"growth", growth, false, false, false},
+    {"calloc", zeroed, false, false, false},
+    {"aligned", aligned, false, false, false},
+    {"threads", thread_life, true, false, false},
+    {"fork", forks, false, false, false},
+    {"trim", trims, false, false, false},
+    {"short", short_of_memory, false, true, false},
+    {"crowd", crowd, true, false, true},
     {"family", family, false, false, false},
+    {"brief", brief_mix, false, false, false},
+    {"slots", public_slots, false, false, false},
+    {"files", public_files, false, false, false},
+    {"auto", public_auto, false, false, false},
+    {"stable", public_stable, false, false, false},
+    {"allocator", public_allocator, false, false, false},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];

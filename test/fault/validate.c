@@ -2,9 +2,13 @@
 #include "validate.h"
 
 #include "check.h"
+#include "places.h"
 
 #include "core/counters.h"
+#include "core/lock.h"
+#include "region/direct.h"
 #include "region/hole.h"
+#include "region/link.h"
 #include "region/size_class.h"
 #include "region/slots.h"
 #include "region/span.h"
@@ -14,6 +18,13 @@ static bool bit_at(enum bp_meta_area area, uint32_t at)
     const uint64_t *bits = bp_meta_begin(area);
     return bits[at / 64] >> at % 64 & 1;
 }
+
+// What the records come to, for the counters.
+static struct {
+    size_t free_bytes, marked_bytes; // of spans' free objects
+    size_t span_bytes, slot_bytes;
+    size_t committed_bytes;
+} sums;
 
 // --- spans ---
 
@@ -32,7 +43,7 @@ static uint32_t check_hole(const struct bp_span *span, uint32_t chunk, uint32_t 
     const struct bp_hole_chain *chain = &span->chain[hole];
     char *start = bp_chunk_address(chunk);
     void *object = start + chain->head * 16;
-    for (uint32_t i = 1; i <= chain->count; i++, object = *(void **)object) {
+    for (uint32_t i = 1; i <= chain->count; i++, object = bp_link_next(object)) {
         uint32_t index =
             (uint32_t)((char *)object - start) / bp_class[span->class_index].object_bytes;
         CHECK_EQ(bp_chunk_of(object), chunk);
@@ -40,6 +51,7 @@ static uint32_t check_hole(const struct bp_span *span, uint32_t chunk, uint32_t 
         CHECK(index >= bp_hole_begin(span->class_index, hole) &&
               index < bp_hole_begin(span->class_index, hole + 1));
         CHECK((i == chain->count) == (object == start + chain->tail * 16));
+        place_note(object, span->class_index);
     }
     bool all = chain->count && chain->count == bp_hole_objects(span->class_index, hole);
     CHECK_EQ(span->stocked >> hole & 1, chain->count != 0);
@@ -66,6 +78,10 @@ static void check_span(const struct bp_span *span, uint32_t chunk)
     CHECK(span->free_count + fresh <= span->object_count);
     CHECK_EQ(span->list != 0, span->free_count || fresh);
     check_chains(span, chunk);
+    if (!span->running)
+        places_note_run(bp_span_cursor(span), bp_span_end(span), span->class_index);
+    sums.free_bytes += span->free_count * bp_class[span->class_index].object_bytes;
+    sums.marked_bytes += marked_objects(span) * bp_class[span->class_index].object_bytes;
 }
 
 // Returns the bytes of it that are dirty.
@@ -78,6 +94,7 @@ static size_t check_chunk(uint32_t chunk)
               span->first_chunk);
     if (bp_chunk_map()[chunk])
         check_span(span, chunk);
+    sums.span_bytes += is_free ? 0 : BP_CHUNK_BYTES;
     return dirty ? BP_CHUNK_BYTES : 0;
 }
 
@@ -112,7 +129,8 @@ static void check_slot(const struct bp_slot *slot, size_t slot_bytes)
 {
     CHECK(slot->committed_bytes <= slot_bytes);
     CHECK(slot->dirty_bytes <= slot->committed_bytes);
-    if (slot->state == BP_SLOT_USED)
+    if (slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE ||
+        slot->state == BP_SLOT_SAMPLED)
         CHECK(slot->usable_bytes <= slot->dirty_bytes);
     if (slot->state == BP_SLOT_CLEAN)
         CHECK_EQ(slot->dirty_bytes, 0);
@@ -121,13 +139,17 @@ static void check_slot(const struct bp_slot *slot, size_t slot_bytes)
 static size_t check_region(unsigned region)
 {
     const struct bp_class_region *it = bp_slots_region(region);
-    uint32_t count[BP_SLOT_BUSY + 1] = {0};
+    uint32_t count[BP_SLOT_SAMPLED + 1] = {0};
     size_t dirty_bytes = 0;
     for (uint32_t number = 1; number <= it->frontier; number++) {
         const struct bp_slot *slot = bp_slot_at(region, number);
-        REQUIRE(slot->state <= BP_SLOT_BUSY);
+        REQUIRE(slot->state <= BP_SLOT_SAMPLED);
         check_slot(slot, bp_region_slot_bytes(region));
         count[slot->state]++;
+        sums.committed_bytes += slot->committed_bytes;
+        if (slot->state == BP_SLOT_USED || slot->state == BP_SLOT_STABLE ||
+            slot->state == BP_SLOT_SAMPLED || slot->state == BP_SLOT_CACHED)
+            sums.slot_bytes += slot->dirty_bytes;
         dirty_bytes += slot->state == BP_SLOT_DIRTY ? slot->dirty_bytes : 0;
     }
     CHECK_EQ(count[BP_SLOT_BUSY], 0);
@@ -137,15 +159,76 @@ static size_t check_region(unsigned region)
     return dirty_bytes;
 }
 
-// ---
+// --- direct mappings ---
+
+static size_t entry_bytes(const struct bp_direct_entry *entry)
+{
+    return entry->stable_bytes ? entry->held_bytes : entry->n_bytes;
+}
+
+// Two entries of an address, or whose mappings overlap, cannot both be right.
+static void check_apart(size_t at, const struct bp_direct_entry *entry)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct bp_direct_entry *other = bp_direct_at_locked(i);
+        bool apart = other->address + other->n_bytes <= entry->address ||
+                     entry->address + entry->n_bytes <= other->address;
+        CHECK_FMT(!other->address || apart, "direct mappings at %p and %p overlap",
+                  (void *)other->address, (void *)entry->address);
+    }
+}
+
+static void check_direct(void)
+{
+    size_t count = 0, bytes = 0;
+    const struct bp_direct_entry *entry;
+    bp_lock_take(bp_direct_lock());
+    for (size_t i = 0; (entry = bp_direct_at_locked(i)); i++) {
+        if (!entry->address)
+            continue;
+        CHECK(bp_direct_lookup_locked((void *)entry->address) == entry);
+        check_apart(i, entry);
+        count++;
+        bytes += entry_bytes(entry);
+    }
+    bp_lock_give(bp_direct_lock());
+    CHECK_EQ(bp_load_relaxed(&bp_counters.direct_count), count);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.direct_bytes), bytes);
+}
+
+// --- all ---
+
+static void check_counters(size_t dirty_bytes)
+{
+    for (int area = 0; area < BP_META_COUNT; area++)
+        sums.committed_bytes += bp_meta_committed[area] - bp_meta_skipped((enum bp_meta_area)area);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.dirty_bytes), dirty_bytes);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), sums.span_bytes);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.slot_bytes), sums.slot_bytes);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.span_free_bytes), sums.free_bytes);
+    CHECK_EQ(bp_load_relaxed(&bp_counters.span_marked_bytes), sums.marked_bytes);
+    // And chunks, of which at least those in use are.
+    CHECK(bp_load_relaxed(&bp_counters.committed_bytes) >= sums.committed_bytes + sums.span_bytes);
+}
+
+static void check_reservation(void)
+{
+    size_t dirty_bytes = 0;
+    memset(&sums, 0, sizeof sums);
+    places_begin();
+    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
+    for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++)
+        dirty_bytes += check_chunk(chunk);
+    places_note_all();
+    places_end();
+    for (unsigned region = 0; region < bp_reservation.region_count; region++)
+        dirty_bytes += check_region(region);
+    check_counters(dirty_bytes);
+}
 
 void validate(void)
 {
-    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
-    size_t dirty_bytes = 0;
-    for (uint32_t chunk = bp_reservation.arena_begin; chunk < end; chunk++)
-        dirty_bytes += check_chunk(chunk);
-    for (unsigned region = 0; region < bp_reservation.region_count; region++)
-        dirty_bytes += check_region(region);
-    CHECK_EQ(bp_load_relaxed(&bp_counters.dirty_bytes), dirty_bytes);
+    if (bp_reservation.n_bytes)
+        check_reservation();
+    check_direct();
 }

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "fault_hook.h"
 #include "os/os.h"
+#include "os/os_map.h"
 #include "unit.h"
 
 #include <pthread.h>
@@ -323,6 +324,12 @@ static int make_call(enum bp_os_call call, char *base, void **ret_address)
         return KEPT(bp_os_purge(base, page));
     case BP_OS_MAP:
         return KEPT(bp_os_map(page, page, ret_address));
+    case BP_OS_ADVISE:
+        return KEPT(bp_os_keep_from_fork(base, page));
+    case BP_OS_BARRIER:
+        return KEPT(bp_os_barrier_all());
+    case BP_OS_THREAD:
+        return KEPT(bp_os_thread_exit_arm(base));
     default:
         return KEPT(bp_os_move(base + page, base, page, true));
     }
@@ -332,7 +339,7 @@ static int make_call(enum bp_os_call call, char *base, void **ret_address)
 // cost what was at its target.
 static void injected_faults_change_nothing(void)
 {
-    for (int call = 0; call < BP_OS_CALL_COUNT; call++) {
+    for (int call = 0; call < BP_OS_GUARD; call++) {
         char *base = reserved(9);
         void *returned = &page;
         REQUIRE(bp_os_commit(base, 8 * page) == 0);

@@ -332,6 +332,22 @@ static void holes_are_where_all_is_free(void)
     CHECK_EQ(span_bytes(), 0);
 }
 
+// The last one too, before whose end its objects end.
+static void ripe_where_all_is_free(void)
+{
+    boot();
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        struct bp_span *span = create(i);
+        bp_span_stop_locked(&lists, span, bp_span_end(span));
+        put(span, 1, span->object_count);
+        for (uint32_t hole = 1; hole < bp_hole_count(i); hole++)
+            CHECK_FMT(!bp_hole_objects(i, hole) || span->ripe >> hole & 1, "hole %u of class %u",
+                      hole, i);
+        put(span, 0, 1);
+    }
+    CHECK_EQ(span_bytes(), 0);
+}
+
 // Old holes leave with new ones, and are told from them.
 static void holes_grow(void)
 {
@@ -469,8 +485,9 @@ UNIT_MAIN(UNIT_CASE(serves_each_class), UNIT_CASE(none_without_memory),
           UNIT_CASE(fullest_first), UNIT_CASE(last_object_gives_the_span_back),
           UNIT_CASE(running_spans_stay), UNIT_CASE(parks_what_was_not_bumped),
           UNIT_CASE(parked_spans_drain), UNIT_CASE(holes_are_where_all_is_free),
-          UNIT_CASE(holes_grow), UNIT_CASE(overwritten_links_are_told),
-          UNIT_CASE(worth_from_four_pages_on), UNIT_CASE(small_objects_need_whole_pages),
+          UNIT_CASE(ripe_where_all_is_free), UNIT_CASE(holes_grow),
+          UNIT_CASE(overwritten_links_are_told), UNIT_CASE(worth_from_four_pages_on),
+          UNIT_CASE(small_objects_need_whole_pages),
           UNIT_CASE(large_objects_have_chunks_of_their_own), UNIT_CASE(large_objects_have_an_end),
           UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
           UNIT_CASE(empty_large_object_is_none_or_has_a_chunk))

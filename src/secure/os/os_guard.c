@@ -3,6 +3,7 @@
 #include "os/os_guard.h"
 
 #include "base/atomics.h"
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_syscall.h"
 
@@ -79,6 +80,9 @@ static int mapping_install(void *addr, size_t n_bytes)
 
 int bp_os_guard_install(void *addr, size_t n_bytes)
 {
+    int refused = bp_os_injected_fault(BP_OS_GUARD);
+    if (refused)
+        return refused;
     if (!bp_load_u32_relaxed(&marks_are_missing)) {
         int code = advise(addr, n_bytes, GUARD_INSTALL);
         if (code != EINVAL)
@@ -90,6 +94,9 @@ int bp_os_guard_install(void *addr, size_t n_bytes)
 
 int bp_os_guard_remove(void *addr, size_t n_bytes)
 {
+    int refused = bp_os_injected_fault(BP_OS_GUARD);
+    if (refused)
+        return refused;
     if (!bp_load_u32_relaxed(&marks_are_missing))
         return advise(addr, n_bytes, GUARD_REMOVE);
     int code = protect(addr, n_bytes, PROT_READ | PROT_WRITE);
@@ -105,33 +112,41 @@ bool bp_os_guards_are_marks(void)
 
 int bp_os_cover(void *addr, size_t n_bytes)
 {
-    return protect(addr, n_bytes, PROT_NONE);
+    int code = bp_os_injected_fault(BP_OS_GUARD);
+    return code ? code : protect(addr, n_bytes, PROT_NONE);
 }
 
 int bp_os_uncover(void *addr, size_t n_bytes)
 {
-    return protect(addr, n_bytes, PROT_READ | PROT_WRITE);
+    int code = bp_os_injected_fault(BP_OS_GUARD);
+    return code ? code : protect(addr, n_bytes, PROT_READ | PROT_WRITE);
 }
 
 int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages)
 {
+    int code = bp_os_injected_fault(BP_OS_GUARD);
     int saved = errno;
+    if (code)
+        return code;
     return outcome(saved, bp_os_syscall(SYS_mincore, addr, n_bytes, ret_pages) == -1);
 }
 
 int bp_os_seal(void *addr, size_t n_bytes)
 {
-    return protect(addr, n_bytes, PROT_READ);
+    int code = bp_os_injected_fault(BP_OS_GUARD);
+    return code ? code : protect(addr, n_bytes, PROT_READ);
 }
 
 int bp_os_guard_exit_register(void (*fn)(void *))
 {
-    return pthread_key_create(&exit_key, fn);
+    int code = bp_os_injected_fault(BP_OS_THREAD);
+    return code ? code : pthread_key_create(&exit_key, fn);
 }
 
 int bp_os_guard_exit_arm(void *argument)
 {
-    return pthread_setspecific(exit_key, argument);
+    int code = bp_os_injected_fault(BP_OS_THREAD);
+    return code ? code : pthread_setspecific(exit_key, argument);
 }
 
 int bp_os_guard_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))

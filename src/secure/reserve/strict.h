@@ -38,11 +38,11 @@ static inline void bp_strict_span_retire(void *chunk)
         bp_os_guard_remove((char *)chunk + n_bytes, BP_SPAN_GUARD_BYTES);
 }
 
-// Chunks become a large object.
-static inline void bp_strict_large_prepare(void *chunk, size_t n_bytes)
+// Chunks become a large object; false: they cannot, because the system leaves guards in them.
+static inline bool bp_strict_large_prepare(void *chunk, size_t n_bytes)
 {
-    if (bp_os_page_bytes() == BP_SPAN_GUARD_BYTES && bp_os_guards_are_marks())
-        bp_os_guard_remove(chunk, n_bytes);
+    return bp_os_page_bytes() != BP_SPAN_GUARD_BYTES || !bp_os_guards_are_marks() ||
+           !bp_os_guard_remove(chunk, n_bytes);
 }
 
 #endif

@@ -71,11 +71,11 @@ static void guard_ensure(char *at, bool *guarded)
     *guarded = *guarded || !bp_os_guard_install(at, bp_os_page_bytes());
 }
 
-static void guard_end(char *at, bool *guarded)
+// False: the system will not, and nobody may be given the page.
+static bool guard_end(char *at, bool *guarded)
 {
-    if (*guarded)
-        bp_os_guard_remove(at, bp_os_page_bytes());
-    *guarded = false;
+    *guarded = *guarded && bp_os_guard_remove(at, bp_os_page_bytes());
+    return !*guarded;
 }
 
 static void guards_ensure(struct bp_paged *it)
@@ -84,27 +84,33 @@ static void guards_ensure(struct bp_paged *it)
     guard_ensure(it->object + body_bytes(it->n_bytes), &it->rear);
 }
 
-static void guards_end(struct bp_paged *it)
+static bool guards_end(struct bp_paged *it)
 {
-    guard_end(it->object - bp_os_page_bytes(), &it->front);
-    guard_end(it->object + body_bytes(it->n_bytes), &it->rear);
+    return guard_end(it->object - bp_os_page_bytes(), &it->front) &&
+           guard_end(it->object + body_bytes(it->n_bytes), &it->rear);
 }
 
-// The place becomes one of n bytes, in the slot that it has: the guard behind it moves.
+// Back to the class regions; what keeps a guard is lost.
+static void place_give(struct bp_paged *it)
+{
+    if (guards_end(it))
+        bp_request_free(it->begin);
+}
+
+// The place becomes one of n bytes, in the slot that it has: the guard behind it moves. False:
+// it is as it was, perhaps without that guard.
 static bool place_refit(struct bp_paged *it, size_t n_bytes)
 {
     unsigned region;
-    size_t body = body_bytes(n_bytes), was = body_bytes(it->n_bytes);
     size_t lead = (size_t)(it->object - it->begin);
-    if (body != was) {
-        if (!bp_region_of(it->begin, &region) ||
-            !bp_region_resize(region, it->begin, wanted_bytes(lead, n_bytes)))
-            return false;
-        guard_end(it->object + was, &it->rear);
-    }
-    it->n_bytes = n_bytes;
+    bool moves = body_bytes(n_bytes) != body_bytes(it->n_bytes);
+    if (moves && !guard_end(it->object + body_bytes(it->n_bytes), &it->rear))
+        return false;
+    bool fits = !moves || (bp_region_of(it->begin, &region) &&
+                           bp_region_resize(region, it->begin, wanted_bytes(lead, n_bytes)));
+    it->n_bytes = fits ? n_bytes : it->n_bytes;
     guards_ensure(it);
-    return true;
+    return fits;
 }
 
 // --- freed objects ---
@@ -143,9 +149,8 @@ static void release(struct bp_paged *it)
 {
     unsigned region;
     kept_uncharge(it);
-    if (!uncover(it))
+    if (!uncover(it) || !guards_end(it))
         return;
-    guards_end(it);
     if (it->dropped && bp_region_of(it->begin, &region))
         bp_region_emptied(region, it->begin);
     bp_request_free(it->begin);
@@ -264,8 +269,7 @@ static bool place_again(size_t n_bytes, size_t align, bool zero, struct bp_paged
         return false;
     ret_place->kept = ret_place->covered = false;
     if (!place_refit(ret_place, n_bytes)) {
-        guards_end(ret_place);
-        bp_request_free(ret_place->begin);
+        place_give(ret_place);
         return false;
     }
     if (zero && body > was)
@@ -284,8 +288,7 @@ void *bp_paged_alloc(size_t n_bytes, size_t align, bool zero)
         return NULL;
     it.kind = BP_KIND_MALLOC;
     if (!bp_table_insert(it)) {
-        guards_end(&it);
-        bp_request_free(it.begin);
+        place_give(&it);
         return NULL;
     }
     slack_fill(&it);
@@ -337,8 +340,10 @@ bool bp_paged_resize(void *object, size_t n_bytes)
         return false;
     struct bp_paged old = it;
     slack_verify(&it);
-    if (!place_refit(&it, n_bytes))
+    if (!place_refit(&it, n_bytes)) {
+        bp_table_change(&it);
         return false;
+    }
     size_t end = body_bytes(n_bytes) + bp_os_page_bytes();
     if (body_bytes(old.n_bytes) > end)
         bp_pages_drop(it.object + end, body_bytes(old.n_bytes) - end);

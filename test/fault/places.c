@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "places.h"
+
+#include "blocks.h"
+
+#include "region/link.h"
+#include "region/size_class.h"
+#include "region/span.h"
+#include "thread/counted.h"
+#include "thread/registry.h"
+
+#include <sys/mman.h>
+
+enum { UNITS_BYTES = BP_CHUNK_BYTES / 16 / 8 }; // a bit for each 16 bytes of a chunk
+
+static uint8_t *seen;
+
+// Not below the first, where nothing was taken yet.
+static uint32_t chunks_end(void)
+{
+    uint32_t end = (uint32_t)(bp_hot.arena_units >> (BP_CHUNK_SHIFT - 4));
+    return end < bp_reservation.arena_begin ? bp_reservation.arena_begin : end;
+}
+
+static size_t seen_bytes(void)
+{
+    return ((size_t)chunks_end() - bp_reservation.arena_begin + 1) * UNITS_BYTES;
+}
+
+void places_begin(void)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    seen = (uint8_t *)mmap(NULL, seen_bytes(), PROT_READ | PROT_WRITE, flags, -1, 0);
+    REQUIRE(seen != MAP_FAILED);
+}
+
+void places_end(void)
+{
+    munmap(seen, seen_bytes());
+}
+
+void place_note(const void *object, unsigned class_index)
+{
+    uint32_t chunk = bp_chunk_of(object);
+    REQUIRE(chunk >= bp_reservation.arena_begin && chunk < chunks_end());
+    CHECK_EQ(bp_key_class(bp_chunk_map()[chunk]), class_index);
+    CHECK(bp_class_starts(class_index, object));
+    size_t unit =
+        (size_t)((const char *)object - bp_chunk_address(bp_reservation.arena_begin)) / 16;
+    CHECK_FMT(!(seen[unit / 8] >> unit % 8 & 1), "%p of class %u is in two places", object,
+              class_index);
+    seen[unit / 8] |= (uint8_t)(1u << unit % 8);
+}
+
+void places_note_run(const char *from, const char *until, unsigned class_index)
+{
+    for (; from < until; from += bp_class[class_index].object_bytes)
+        place_note(from, class_index);
+}
+
+static void note_chain(const void *object, uint32_t count, unsigned class_index, const char *what)
+{
+    uint32_t at = 0;
+    for (; object && at < count; at++, object = bp_link_next(object))
+        place_note(object, class_index);
+    CHECK_FMT(at == count && !object, "%s of class %u: %u objects of %u, %s", what, class_index, at,
+              count, object ? "and more" : "no more");
+}
+
+static void note_depot(unsigned class_index)
+{
+    const struct bp_depot *depot = &bp_depots[class_index];
+    size_t stocked = 0;
+    REQUIRE(depot->count <= BP_DEPOT_SLOTS);
+    for (uint32_t i = 0; i < depot->count; i++) {
+        note_chain(depot->stack[i].head, depot->stack[i].count, class_index, "depot's magazine");
+        stocked += depot->stack[i].count;
+    }
+    CHECK_EQ(bp_depot_object_count(class_index), stocked);
+    CHECK_EQ(bp_load_u32_relaxed(&depot->stock) != 0,
+             depot->count || bp_span_has_free(&depot->lists));
+}
+
+// --- heaps ---
+
+static void note_own(struct bp_heap *heap, unsigned i)
+{
+    const struct bp_bin *bin = bp_heap_own_bin(heap, i);
+    const struct bp_bin_cold *cold = &heap->cold[i];
+    const void *spare = bp_load_ptr_relaxed(&cold->spare);
+    note_chain(bin->head, cold->limit - bin->room, i, "bin");
+    if (spare)
+        note_chain(spare, cold->spare_count, i, "spare");
+    note_chain(cold->hidden, cold->hidden_count, i, "hidden part");
+    places_note_run(bin->run.cursor, cold->run_end, i);
+}
+
+static void note_counted(struct bp_heap *heap, unsigned i)
+{
+    const struct bp_bin *bin = bp_counted_bin(heap, i);
+    places_note_run(bin->run.cursor, bin->run.limit, i);
+    for (const void *object = bin->head; object; object = bp_link_next(object))
+        place_note(object, i);
+}
+
+static void note_strays(struct bp_heap *heap, unsigned i)
+{
+    for (unsigned owner = 0; owner < BP_OWNER_COUNT; owner++) {
+        const struct bp_bin *bin = bp_heap_bin(&heap->hot, bp_key(i, owner));
+        if (owner != heap->owner && heap->stray_seen >> owner & 1)
+            note_chain(bin->head, heap->stray[owner][i].limit - bin->room, i, "strays");
+        else
+            CHECK(owner == heap->owner || !bin->head);
+    }
+}
+
+static void note_heap(struct bp_heap *heap)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
+        note_own(heap, i);
+        note_counted(heap, i);
+        note_strays(heap, i);
+    }
+}
+
+// --- the scripts' own ---
+
+static void note_block(const struct block *block)
+{
+    uint32_t chunk = bp_chunk_of(block->start);
+    unsigned class_index = 0;
+    if (chunk >= bp_reservation.arena_begin && chunk < chunks_end())
+        class_index = bp_key_class(bp_chunk_map()[chunk]);
+    if (class_index)
+        place_note(block->start, class_index);
+}
+
+void places_note_all(void)
+{
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
+        note_depot(i);
+    for (uint32_t i = 0; i < bp_registry_count(); i++)
+        note_heap(bp_registry_at(i));
+    for (int i = 0; i < BLOCK_COUNT; i++) {
+        if (blocks[i].start)
+            note_block(&blocks[i]);
+    }
+}
