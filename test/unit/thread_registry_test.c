@@ -132,7 +132,7 @@ static void newest_parked_first(void)
 // A magazine of each of a few classes.
 static void keep_much(struct bp_heap *heap)
 {
-    for (unsigned i = 1; i < BP_CLASS_COUNT; i += 16) {
+    for (unsigned i = 1; i < BP_CLASS_COUNT; i += 24) {
         void *objects[4096];
         uint32_t count = bp_class[i].magazine_capacity;
         REQUIRE(count <= 4096);
