@@ -372,6 +372,8 @@ void bp_heap_free(struct bp_heap *heap, size_t key, void *object)
 {
     struct bp_bin *bin = bp_heap_bin(&heap->hot, key);
     unsigned class_index = bp_key_class(key), owner = bp_key_owner(key);
+    if (BP_UNLIKELY(bin->head == object))
+        bp_die_double_free(object, bp_class[class_index].object_bytes);
     if (bin->room == 0) {
         bp_add_relaxed(&bp_counters.returns, 1);
         visit(heap, class_index);

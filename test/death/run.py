@@ -26,6 +26,8 @@ CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'double_free_large': 'bumpalloc: double free of {p} (class 262144)',
     'double_free_direct': 'bumpalloc: invalid pointer {p} passed to free',
     'double_free_small': 'bumpalloc: double free of {p} (class 208)',
+    'double_free_last': 'bumpalloc: double free of {p} (class 208)',
+    'double_free_last_stray': 'bumpalloc: double free of {p} (class 208)',
     'double_free_smallest': 'bumpalloc: double free of {p} (class 16)',
     'double_free_across': CORRUPT,
     'free_interior_small': 'bumpalloc: invalid pointer {p} passed to free',
