@@ -345,17 +345,20 @@ int libsystem_map_reusable(uintptr_t begin, size_t n_bytes)
     }
     if (!is_mapped(begin, end))
         return MAC_EINVAL;
+    bool any = false; // where nothing was touched there is nothing to take
     for (size_t at = find(begin); at < map.count && map.entries[at].begin < end; at++) {
         struct entry *it = &map.entries[at];
         object_look(it);
         if (!(it->prot & PROT_WRITE))
             return MAC_EPERM;
-        if (map.users[it->object] > 1 && it->object)
+        if (map.users[it->object] > 1 && it->object) {
             map.facts.vain++;
-        else if (it->object)
+        } else if (it->object) {
             discarded_set(begin > it->begin ? begin : it->begin, end < it->end ? end : it->end);
+            any = true;
+        }
     }
-    map.facts.taken++;
+    map.facts.taken += any;
     return 0;
 }
 
