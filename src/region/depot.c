@@ -173,8 +173,7 @@ size_t bp_depot_punch_all(void)
 
 static bool is_over_budget(void)
 {
-    size_t free_bytes = bp_sub_or_zero(bp_load_relaxed(&bp_counters.span_free_bytes),
-                                       bp_load_relaxed(&bp_counters.span_marked_bytes));
+    size_t free_bytes = bp_budget_use_of(&bp_counters).free_bytes;
     return free_bytes > bp_budget_least_bytes() && free_bytes > bp_budget_bytes();
 }
 
@@ -270,7 +269,7 @@ static void drain_locked(struct bp_depot *depot)
 uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
 {
     struct bp_depot *depot = depot_of(class_index);
-    if (BP_UNLIKELY(bp_options.check))
+    if (BP_LIKELY(bp_options.check))
         bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
