@@ -266,10 +266,11 @@ static void drain_locked(struct bp_depot *depot)
         sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
 }
 
-uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+uint32_t bp_depot_give_noted(unsigned class_index, struct bp_magazine magazine, const void *noted)
 {
     struct bp_depot *depot = depot_of(class_index);
-    if (BP_LIKELY(bp_options.check))
+    if (BP_LIKELY(bp_options.check) &&
+        !bp_chain_agrees(class_index, magazine.head, magazine.count, noted))
         bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
@@ -285,6 +286,11 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
         drain_locked(depot);
     depot_give_lock(depot);
     return most;
+}
+
+uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+{
+    return bp_depot_give_noted(class_index, magazine, NULL);
 }
 
 // The chain is the caller's: counted without the lock. Its links came with it, by the exchange or
