@@ -102,8 +102,8 @@ struct bp_heap {
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
     enum bp_heap_state state;
-    bool away;    // called away: the owner is to come home before it touches it again
-    bool emptied; // and meanwhile emptied
+    uint64_t away; // called away, in this round: the owner is to come home before it touches it
+    bool emptied;  // and meanwhile emptied
     struct bp_slot_cache slots[BP_CACHED_REGIONS];
     struct bp_bin_cold cold[BP_CLASS_COUNT];
     struct bp_stray_cold stray[BP_OWNER_COUNT][BP_CLASS_COUNT];

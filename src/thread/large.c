@@ -163,12 +163,18 @@ void bp_large_flush(struct bp_heap *heap)
         own_reduce(&heap->slots[region], region, 0);
 }
 
+// The owner may be about to take its last slot, or to put one more.
+static uint32_t own_seen(const struct bp_slot_cache *cache)
+{
+    return cache->own_count;
+}
+
 void bp_large_empty(struct bp_heap *heap)
 {
     bp_large_flush_shared(heap);
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
-        for (uint32_t i = 0; i + 1 < cache->own_count; i++) {
+        for (uint32_t i = 0; i + 1 < own_seen(cache); i++) {
             if (cache->own[i].object)
                 bp_region_give(region, cache->own[i].object);
             cache->own[i].object = NULL;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Explores a model, and then what is left of it without one of its parts: run.py recall|spare.
+"""Explores a model, and then what is left of it without one of its parts: run.py recall|spare|...
 
 The model must hold in every interleaving. Each mutant must not: so the model can fail, and every
 part of the protocol is there for a reason.
