@@ -134,12 +134,18 @@ static size_t holes_purge(const struct bp_span *span, uint32_t all, uint32_t fre
     return released;
 }
 
+// Of whatever life of the chunk.
+static unsigned class_hint(uint32_t chunk)
+{
+    return bp_span_at(chunk)->class_index;
+}
+
 // While the lock is not held the holes' objects are nobody's, as if in a magazine: so the span
 // stays.
 static size_t span_punch(uint32_t chunk, bool always)
 {
     struct bp_span *span = bp_span_at(chunk);
-    unsigned class_index = span->class_index;
+    unsigned class_index = class_hint(chunk);
     uint32_t holes = 0, fresh;
     if (!bp_span_looks_worth(chunk) || !may_punch(class_index))
         return 0;

@@ -289,6 +289,8 @@ static void check_child(void)
     bp_recall_begin();
     bp_recall_finish();
     CHECK_PTR(bp_registry_own(), own);
+    if (!UNIT_CHILD_STARTS_THREADS)
+        return;
     led_start(&other);
     led_do(&other, fill_and_look_new, NULL);
     recall_other();
