@@ -6,9 +6,9 @@
 
 #include <errno.h>
 
-const char *const kind_names[KIND_COUNT] = {"reserve", "commit", "decommit", "purge",
-                                            "map",     "move",   "advise",   "barrier",
-                                            "thread",  "guard",  "any call"};
+const char *const kind_names[KIND_COUNT] = {
+    "reserve", "commit", "decommit", "purge", "map",  "move", "advise", "barrier", "thread",
+    "guard",   "unmap",  "file",     "ask",   "fork", "trap", "wait",   "any call"};
 
 static struct fault armed;
 static unsigned seen, hits, denials;
