@@ -3,6 +3,7 @@
 
 #include "blocks.h"
 #include "hook.h"
+#include "places.h"
 #include "public.h"
 
 #include "bumpalloc/bumpalloc.h"
@@ -186,6 +187,35 @@ static void crowd(void)
     crowd_round(crowd_frees);
 }
 
+// --- something in every place: used and free side by side in spans, magazines in depots, spares,
+// strays of a thread that is gone ---
+
+enum { STOCKED = 2400, FOREIGN = 300 };
+
+static void *stock_foreign(void *unused)
+{
+    for (int i = 0; i < FOREIGN; i++)
+        block_malloc(&blocks[STOCKED + i], 200);
+    return unused;
+}
+
+static void stock(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < STOCKED; i++)
+        block_malloc(&blocks[i], i % 2 ? 64 : 2000);
+    unsigned before = hook_denials();
+    bool made = pthread_create(&thread, NULL, stock_foreign, NULL) == 0;
+    CHECK(made || hook_denials() > before);
+    REQUIRE(!made || pthread_join(thread, NULL) == 0);
+    for (int i = 0; i < STOCKED; i++) {
+        if (i % 32 > 5)
+            block_free(&blocks[i]);
+    }
+    for (int i = 0; i < FOREIGN; i += 3)
+        block_free(&blocks[STOCKED + i]);
+}
+
 // --- the rest of the family, and what it says of itself ---
 
 static void family(void)
@@ -295,23 +325,32 @@ static void short_of_memory(void)
     fill(30 * KIB);
 }
 
+#define LEAVES(place) (1u << PLACE_##place)
+
 const struct script scripts[] = {
-    {"small", small_mix, false, false, false},
-    {"large", large_mix, false, false, false},
-    {"growth", growth, false, false, false},
-    {"calloc", zeroed, false, false, false},
-    {"aligned", aligned, false, false, false},
-    {"threads", thread_life, true, false, false},
-    {"fork", forks, false, false, false},
-    {"trim", trims, false, false, false},
-    {"short", short_of_memory, false, true, false},
-    {"crowd", crowd, true, false, true},
-    {"family", family, false, false, false},
-    {"brief", brief_mix, false, false, false},
-    {"slots", public_slots, false, false, false},
-    {"files", public_files, false, false, false},
-    {"auto", public_auto, false, false, false},
-    {"stable", public_stable, false, false, false},
-    {"allocator", public_allocator, false, false, false},
+    {.name = "small",
+     .run = small_mix,
+     .leaves = LEAVES(BLOCK) | LEAVES(BIN) | LEAVES(SPARE) | LEAVES(RUN)},
+    {.name = "large", .run = large_mix},
+    {.name = "growth", .run = growth},
+    {.name = "calloc", .run = zeroed},
+    {.name = "aligned", .run = aligned},
+    {.name = "threads", .run = thread_life, .keeps_memory = true},
+    {.name = "fork", .run = forks},
+    {.name = "trim", .run = trims, .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(FRESH)},
+    {.name = "short", .run = short_of_memory, .hits_ceiling = true},
+    {.name = "crowd", .run = crowd, .keeps_memory = true, .races = true},
+    {.name = "stock",
+     .run = stock,
+     .keeps_memory = true,
+     .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(MAGAZINE) | LEAVES(BIN) | LEAVES(SPARE) |
+               LEAVES(STRAY) | LEAVES(RUN)},
+    {.name = "family", .run = family},
+    {.name = "brief", .run = brief_mix, .leaves = LEAVES(BLOCK)},
+    {.name = "slots", .run = public_slots},
+    {.name = "files", .run = public_files},
+    {.name = "auto", .run = public_auto},
+    {.name = "stable", .run = public_stable},
+    {.name = "allocator", .run = public_allocator},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];
