@@ -34,6 +34,7 @@ enum bp_os_call {
     BP_OS_FORK,   // hooks for it
     BP_OS_TRAP,   // handlers of signals
     BP_OS_WAIT,   // a sleep, which ends at once
+    BP_OS_NAP,    // one that has an end of its own
     BP_OS_CALL_COUNT,
 };
 

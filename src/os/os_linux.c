@@ -365,7 +365,7 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     int saved = errno;
-    if (!bp_os_injected_fault(BP_OS_WAIT))
+    if (!bp_os_injected_fault(BP_OS_NAP))
         bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, (void *)NULL, 0);
     errno = saved;
 }

@@ -170,7 +170,7 @@ void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 
 void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
-    if (!bp_os_injected_fault(BP_OS_WAIT))
+    if (!bp_os_injected_fault(BP_OS_NAP))
         __ulock_wait(ULOCK_COMPARE_AND_WAIT | ULOCK_NO_ERRNO, cell, value, timeout_ms * 1000);
 }
 

@@ -13,9 +13,11 @@
 #include "validate.h"
 
 #include "api/stats.h"
+#include "core/counters.h"
 #include "core/options.h"
 #include "region/purge.h"
 #include "reserve/reserve.h"
+#include "thread/worker.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -136,6 +138,12 @@ static bool draws_lots(void)
     return gives_pages() || below_is_random();
 }
 
+// The C library keeps what a thread had, the worker's too.
+static bool keeps_memory(const struct script *script)
+{
+    return script->keeps_memory || bp_options.background;
+}
+
 // What waits in the wards of threads that have ended counts as used, and is not known here.
 static bool keeps_wards(const struct script *script)
 {
@@ -145,7 +153,7 @@ static bool keeps_wards(const struct script *script)
 // So that no check of a place is one of nothing.
 static uint32_t places_left(const struct script *script)
 {
-    if (!script->leaves || below_is_random())
+    if (!script->leaves || below_is_random() || bp_options.background || bp_options.limit_bytes)
         return 0;
     if (!bp_reservation.n_bytes)
         return 1u << PLACE_OVERFLOW_BLOCK | 1u << PLACE_OVERFLOW_CHAIN | 1u << PLACE_OVERFLOW_FRESH;
@@ -168,8 +176,11 @@ static struct books run_cleanly(const struct script *script)
     script->run();
     CHECK(script->hits_ceiling || hook_denials() == before);
     hook_disarm();
+    hook_hold_worker();
     check_places(script);
-    return settle();
+    struct books books = settle();
+    hook_release_worker();
+    return books;
 }
 
 static size_t used_now(void)
@@ -198,7 +209,10 @@ static struct books run_armed(const struct run *run)
 {
     run->script->run();
     hook_disarm();
-    return settle();
+    hook_hold_worker();
+    struct books books = settle();
+    hook_release_worker();
+    return books;
 }
 
 // Who maps more once has made something for good, a table, a share; who does so each time leaks.
@@ -229,16 +243,16 @@ static unsigned run_faulty(const struct run *run)
 {
     struct books before = {0, 0, 0};
     if (!run->from_start) {
-        if (run->script->keeps_memory)
+        if (keeps_memory(run->script))
             run_cleanly(run->script);
         before = run_cleanly(run->script);
         hook_arm(&run->fault);
     }
     struct books after = run_armed(run);
     unsigned hits = hook_hits();
-    if (!run->from_start || !run->script->keeps_memory)
+    if (!run->from_start || !keeps_memory(run->script))
         check_used(run, before.used_bytes, after.used_bytes);
-    if (!run->from_start && !run->script->keeps_memory)
+    if (!run->from_start && !keeps_memory(run->script))
         check_mapped(run, before.mapped_bytes, after.mapped_bytes);
     return hits;
 }
@@ -253,7 +267,8 @@ static void check_steady(const struct script *script)
     }
     if (!keeps_wards(script))
         CHECK_EQ(second.used_bytes, first.used_bytes);
-    CHECK_FMT(script->races || draws_lots() || second.committed_bytes <= first.committed_bytes,
+    CHECK_FMT(script->races || bp_options.background || draws_lots() ||
+                  second.committed_bytes <= first.committed_bytes,
               "committed: %zu, then %zu", first.committed_bytes, second.committed_bytes);
 }
 
@@ -263,9 +278,14 @@ static int run_here(const struct run *run)
     setrlimit(RLIMIT_CORE, &none);
     alarm(RUN_SECONDS);
     check_begin();
+    hook_install();
     unsigned hits = run_faulty(run);
     check_steady(run->script);
+    hook_hold_worker();
     check_small_cost();
+    CHECK(!bp_options.limit_bytes || bp_load_relaxed(&bp_counters.limit_failures) > 0);
+    CHECK(!bp_options.background || hook_naps() > 0 ||
+          bp_load_u32_relaxed(&bp_worker_state) == BP_WORKER_REFUSED);
     if (check_end() != CHECK_PASS)
         return CHECK_FAIL;
     return hits ? CHECK_PASS : RUN_CLEAN;

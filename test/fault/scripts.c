@@ -8,6 +8,7 @@
 
 #include "bumpalloc/bumpalloc.h"
 #include "core/counters.h"
+#include "region/overflow.h"
 #include "reserve/reserve.h"
 
 #include <malloc.h>
@@ -131,9 +132,9 @@ static void thread_life(void)
 {
     pthread_t thread;
     for (uintptr_t i = 0; i < THREADS; i++) {
-        unsigned before = hook_denials();
+        unsigned before = hook_refusals();
         int code = pthread_create(&thread, NULL, thread_body, (void *)i);
-        CHECK_FMT(!code || ((code == EAGAIN || code == ENOMEM) && hook_denials() > before),
+        CHECK_FMT(!code || ((code == EAGAIN || code == ENOMEM) && hook_refusals() > before),
                   "pthread_create answers %d", code);
         if (!code)
             REQUIRE(pthread_join(thread, NULL) == 0);
@@ -173,9 +174,9 @@ static void crowd_round(void *(*body)(void *))
     pthread_t threads[CROWD];
     bool made[CROWD];
     for (uintptr_t i = 0; i < CROWD; i++) {
-        unsigned before = hook_denials();
+        unsigned before = hook_refusals();
         made[i] = pthread_create(&threads[i], NULL, body, (void *)i) == 0;
-        CHECK(made[i] || hook_denials() > before);
+        CHECK(made[i] || hook_refusals() > before);
     }
     for (int i = 0; i < CROWD; i++)
         REQUIRE(!made[i] || pthread_join(threads[i], NULL) == 0);
@@ -204,9 +205,9 @@ static void stock(void)
     pthread_t thread;
     for (int i = 0; i < STOCKED; i++)
         block_malloc(&blocks[i], i % 2 ? 64 : 2000);
-    unsigned before = hook_denials();
+    unsigned before = hook_refusals();
     bool made = pthread_create(&thread, NULL, stock_foreign, NULL) == 0;
-    CHECK(made || hook_denials() > before);
+    CHECK(made || hook_refusals() > before);
     REQUIRE(!made || pthread_join(thread, NULL) == 0);
     for (int i = 0; i < STOCKED; i++) {
         if (i % 32 > 5)
@@ -325,6 +326,23 @@ static void short_of_memory(void)
     fill(30 * KIB);
 }
 
+// --- an arena area that is full: small objects in direct mappings beside it ---
+
+static void full(void)
+{
+    int at = 0;
+    bool beside = false;
+    while (at < BLOCK_COUNT - 600 && !beside && block_malloc(&blocks[at], 30 * KIB))
+        beside = bp_overflow_class_of(blocks[at++].start) != 0;
+    CHECK(beside || hook_is_armed());
+    for (int i = 0; i < 500; i++)
+        block_malloc(&blocks[at + i], 1000 + (size_t)i * 30);
+    for (int i = 0; i < at + 500; i += 1 + (i >= at && i % 2))
+        block_free(&blocks[i]);
+    for (int i = 0; i < 100; i++)
+        block_malloc(&blocks[i], 30 * KIB);
+}
+
 #define LEAVES(place) (1u << PLACE_##place)
 
 const struct script scripts[] = {
@@ -345,6 +363,9 @@ const struct script scripts[] = {
      .keeps_memory = true,
      .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(MAGAZINE) | LEAVES(BIN) | LEAVES(SPARE) |
                LEAVES(STRAY) | LEAVES(RUN)},
+    {.name = "full",
+     .run = full,
+     .leaves = LEAVES(BLOCK) | LEAVES(OVERFLOW_BLOCK) | LEAVES(OVERFLOW_CHAIN)},
     {.name = "family", .run = family},
     {.name = "brief", .run = brief_mix, .leaves = LEAVES(BLOCK)},
     {.name = "slots", .run = public_slots},
