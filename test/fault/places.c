@@ -101,12 +101,24 @@ static void note_depot(unsigned class_index)
 
 // --- heaps ---
 
+// What a bin's room says, but for that of a heap that was emptied while its thread was away: that
+// keeps two at most, and is set right when its thread comes home.
+static uint32_t in_bin(const struct bp_heap *heap, const struct bp_bin *bin, uint32_t limit)
+{
+    uint32_t count = 0;
+    if (!heap->emptied)
+        return limit - bin->room;
+    for (const void *object = bin->head; object && count < 2; object = bp_link_next(object))
+        count++;
+    return count;
+}
+
 static void note_own(struct bp_heap *heap, unsigned i)
 {
     const struct bp_bin *bin = bp_heap_own_bin(heap, i);
     const struct bp_bin_cold *cold = &heap->cold[i];
     const void *spare = bp_load_ptr_relaxed(&cold->spare);
-    note_chain(PLACE_BIN, bin->head, cold->limit - bin->room, i);
+    note_chain(PLACE_BIN, bin->head, in_bin(heap, bin, cold->limit), i);
     if (spare)
         note_chain(PLACE_SPARE, spare, cold->spare_count, i);
     note_chain(PLACE_COUNTED, cold->hidden, cold->hidden_count, i);
@@ -126,7 +138,7 @@ static void note_strays(struct bp_heap *heap, unsigned i)
     for (unsigned owner = 0; owner < BP_OWNER_COUNT; owner++) {
         const struct bp_bin *bin = bp_heap_bin(&heap->hot, bp_key(i, owner));
         if (owner != heap->owner && heap->stray_seen >> owner & 1)
-            note_chain(PLACE_STRAY, bin->head, heap->stray[owner][i].limit - bin->room, i);
+            note_chain(PLACE_STRAY, bin->head, in_bin(heap, bin, heap->stray[owner][i].limit), i);
         else
             CHECK(owner == heap->owner || !bin->head);
     }

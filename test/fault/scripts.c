@@ -361,10 +361,12 @@ const struct script scripts[] = {
     {.name = "stock",
      .run = stock,
      .keeps_memory = true,
+     .costs = true,
      .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(MAGAZINE) | LEAVES(BIN) | LEAVES(SPARE) |
                LEAVES(STRAY) | LEAVES(RUN)},
     {.name = "full",
      .run = full,
+     .costs = true,
      .leaves = LEAVES(BLOCK) | LEAVES(OVERFLOW_BLOCK) | LEAVES(OVERFLOW_CHAIN)},
     {.name = "family", .run = family},
     {.name = "brief", .run = brief_mix, .leaves = LEAVES(BLOCK)},
