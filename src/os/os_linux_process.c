@@ -100,11 +100,14 @@ static void fork_child(void)
 
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    int code = bp_os_injected_fault(BP_OS_FORK);
+    int code = bp_os_injected_fault(BP_OS_FORK), saved = errno;
     on_fork.prepare = prepare;
     on_fork.parent = parent;
     on_fork.child = child;
-    return code ? code : pthread_atfork(fork_prepare, fork_parent, fork_child);
+    if (!code)
+        code = pthread_atfork(fork_prepare, fork_parent, fork_child);
+    errno = saved;
+    return code;
 }
 
 void *bp_os_next_function(const char *name)

@@ -226,19 +226,22 @@ uint64_t bp_os_now_ns(void)
 
 int bp_os_thread_exit_register(void (*fn)(void *))
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (!code)
         code = pthread_key_create(&exit_key, fn);
+    errno = saved;
     exit_key_made = code == 0;
     return code;
 }
 
 int bp_os_thread_exit_arm(void *argument)
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (code)
         return code;
-    return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
+    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
+    errno = saved;
+    return code;
 }
 
 void *bp_os_thread_exit_argument(void)
@@ -257,6 +260,7 @@ int bp_os_thread_start(void (*fn)(void))
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
+    int saved = errno;
     if (bp_os_injected_fault(BP_OS_THREAD) || pthread_attr_init(&attributes))
         return ENOMEM;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -266,6 +270,7 @@ int bp_os_thread_start(void (*fn)(void))
     int code = pthread_create(&thread, &attributes, thread_main, __extension__(void *) fn);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
+    errno = saved;
     return code;
 }
 

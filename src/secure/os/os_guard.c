@@ -141,23 +141,29 @@ int bp_os_seal(void *addr, size_t n_bytes)
 
 int bp_os_guard_exit_register(void (*fn)(void *))
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (!code)
         code = pthread_key_create(&exit_key, fn);
+    errno = saved;
     exit_key_made = code == 0;
     return code;
 }
 
 int bp_os_guard_exit_arm(void *argument)
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (code)
         return code;
-    return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
+    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
+    errno = saved;
+    return code;
 }
 
 int bp_os_guard_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    int code = bp_os_injected_fault(BP_OS_FORK);
-    return code ? code : pthread_atfork(prepare, parent, child);
+    int code = bp_os_injected_fault(BP_OS_FORK), saved = errno;
+    if (!code)
+        code = pthread_atfork(prepare, parent, child);
+    errno = saved;
+    return code;
 }
