@@ -28,6 +28,13 @@ enum bp_os_call {
     BP_OS_BARRIER,
     BP_OS_THREAD, // a thread's start, and what makes its end known
     BP_OS_GUARD,  // the secure library's (os/os_guard.h)
+    BP_OS_UNMAP,  // what goes back for good
+    BP_OS_FILE,   // all about a file but what is memory: that is MAP, COMMIT, PURGE
+    BP_OS_ASK,    // limits, processors, groups; is there room, whose is it, what is it called
+    BP_OS_FORK,   // hooks for it
+    BP_OS_TRAP,   // handlers of signals
+    BP_OS_WAIT,   // a sleep, which ends at once
+    BP_OS_NAP,    // one that has an end of its own
     BP_OS_CALL_COUNT,
 };
 
@@ -96,8 +103,11 @@ int bp_os_map_guarded(size_t n_bytes, void **ret_addr);
 int bp_os_unmap_guarded(void *addr, size_t n_bytes);
 // Is there memory that can be read? True if the system has no way to tell.
 bool bp_os_is_readable(const void *address);
-// Gives back any mapping.
+// Gives back any mapping. What the system does not take is owed: nobody is given it, its memory
+// goes, and it is tried again with later ones. A failure: too much is owed; it stays for good.
 int bp_os_unmap(void *addr, size_t n_bytes);
+// Tries again all that is owed.
+void bp_os_unmap_owed(void);
 // How much of a range of ours has memory behind it now.
 int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes);
 // Grows or shrinks a mapping of bp_os_map's, moving pages, not bytes, if it must.

@@ -4,6 +4,7 @@
 // microseconds, and a shell script starts thousands of programs.
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_syscall.h"
 
@@ -36,8 +37,9 @@ static void path_add(struct path *path, const char *text, size_t length)
 static bool file_read(const char *name, char *text, size_t n_bytes)
 {
     int saved = errno;
-    long file = bp_os_syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
-    long count = -1;
+    long file = -1, count = -1;
+    if (!bp_os_injected_fault(BP_OS_ASK))
+        file = bp_os_syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
     if (file >= 0) {
         count = bp_os_syscall(SYS_read, file, text, n_bytes - 1);
         bp_os_syscall(SYS_close, file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The process as an image: which file's code an address is in, what can be read; and small files.
 #define _GNU_SOURCE
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_syscall.h"
 
@@ -20,7 +21,8 @@
 bool bp_os_module_at(const void *address, struct bp_os_module *ret_module)
 {
     struct dl_find_object found;
-    if (!_dl_find_object || _dl_find_object((void *)(size_t)address, &found))
+    if (bp_os_injected_fault(BP_OS_ASK) || !_dl_find_object ||
+        _dl_find_object((void *)(size_t)address, &found))
         return false;
     *ret_module =
         (struct bp_os_module){found.dlfo_map_start, found.dlfo_map_end, found.dlfo_eh_frame};
@@ -39,7 +41,7 @@ bool bp_os_module_at(const void *address, struct bp_os_module *ret_module)
 bool bp_os_symbol_at(const void *address, struct bp_os_symbol *ret_symbol)
 {
     Dl_info info;
-    if (!dladdr || !dladdr(address, &info) || !info.dli_fname)
+    if (bp_os_injected_fault(BP_OS_ASK) || !dladdr || !dladdr(address, &info) || !info.dli_fname)
         return false;
     *ret_symbol = (struct bp_os_symbol){info.dli_sname, info.dli_fname,
                                         (size_t)address - (size_t)info.dli_fbase};
@@ -55,6 +57,8 @@ const void *bp_os_program_entry(void)
 // version of it, unlike MADV_POPULATE_READ.
 bool bp_os_is_readable(const void *address)
 {
+    if (bp_os_injected_fault(BP_OS_ASK))
+        return false;
     int saved = errno;
     size_t mask = bp_align_down((size_t)address, 8);
     bool readable =
@@ -65,7 +69,11 @@ bool bp_os_is_readable(const void *address)
 
 static int open_file(const char *path, int flags)
 {
-    int file;
+    int code = bp_os_injected_fault(BP_OS_FILE), file;
+    if (code) {
+        errno = code;
+        return -1;
+    }
     do
         file = open(path, flags | O_CLOEXEC, 0666);
     while (file < 0 && errno == EINTR);
@@ -74,6 +82,9 @@ static int open_file(const char *path, int flags)
 
 static int write_all(int file, const char *data, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (code)
+        return code;
     while (n_bytes > 0) {
         ssize_t written = write(file, data, n_bytes);
         if (written < 0 && errno != EINTR)

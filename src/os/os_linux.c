@@ -76,7 +76,7 @@ static int map_at_random(size_t n_bytes, size_t align, void **ret_addr)
     size_t place = PLACES_BEGIN + (size_t)(random >> 16) % (room / align) * align;
     int code = bp_os_map_pages((void *)place, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, ret_addr);
     if (!code && *ret_addr != (void *)place) { // before Linux 4.17
-        bp_os_unmap_pages(*ret_addr, n_bytes);
+        bp_os_drop_pages(*ret_addr, n_bytes);
         code = EEXIST;
     }
     return code;
@@ -88,7 +88,7 @@ int bp_os_reserve(size_t n_bytes, size_t align, void **ret_base)
     if (!code && map_at_random(n_bytes, align, ret_base))
         code = bp_os_map_aligned(n_bytes, align, PROT_NONE, 0, ret_base);
     if (!code && (size_t)*ret_base + n_bytes > BP_ADDRESS_MAX) {
-        bp_os_unmap_pages(*ret_base, n_bytes);
+        bp_os_drop_pages(*ret_base, n_bytes);
         return ENOMEM;
     }
     return code;
@@ -158,12 +158,19 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
     return code;
 }
 
+// Room for a moment.
+static int scratch_map(size_t n_bytes, void **ret_scratch)
+{
+    int code = bp_os_injected_fault(BP_OS_ASK);
+    return code ? code : bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, ret_scratch);
+}
+
 int bp_os_commit_try(size_t n_bytes)
 {
     void *scratch = NULL;
-    int code = bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    int code = scratch_map(n_bytes, &scratch);
     if (!code)
-        bp_os_unmap_pages(scratch, n_bytes);
+        bp_os_drop_pages(scratch, n_bytes);
     return code;
 }
 
@@ -183,6 +190,15 @@ int bp_os_purge(void *addr, size_t n_bytes)
     if (code)
         return code;
     return bp_os_outcome(saved, madvise(addr, n_bytes, MADV_DONTNEED) == -1);
+}
+
+int bp_os_empty_pages(void *addr, size_t n_bytes)
+{
+    int code = bp_os_injected_fault(BP_OS_PURGE);
+    int saved = errno;
+    if (code)
+        return code;
+    return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, MADV_DONTNEED) == -1);
 }
 
 int bp_os_renew(void *addr, size_t n_bytes)
@@ -222,7 +238,7 @@ static bool is_mapped(void *addr, size_t n_bytes)
     void *other = NULL;
     int code = bp_os_map_pages(addr, n_bytes, PROT_NONE, MAP_FIXED_NOREPLACE, &other);
     if (!code)
-        bp_os_unmap_pages(other, n_bytes);
+        bp_os_drop_pages(other, n_bytes);
     return code == EEXIST;
 }
 
@@ -248,10 +264,10 @@ static enum moves moves_known(void)
     enum moves answer = (enum moves)bp_load_u32_relaxed(&known);
     if (answer != MOVES_UNKNOWN)
         return answer;
-    if (bp_os_map_pages(NULL, 4 * page, PROT_READ | PROT_WRITE, 0, &scratch))
+    if (scratch_map(4 * page, &scratch))
         return MOVES_NONE;
     answer = moves_try(scratch, page);
-    bp_os_unmap_pages(scratch, 4 * page);
+    bp_os_drop_pages(scratch, 4 * page);
     bp_store_u32_relaxed(&known, answer);
     return answer;
 }
@@ -264,7 +280,7 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
     int saved = errno;
     if (moves_known() < (one_piece ? MOVES_PIECE : MOVES_PIECES))
         return EFAULT;
-    int code = bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, 0, &scratch);
+    int code = scratch_map(n_bytes, &scratch);
     if (code)
         return code;
     code = bp_os_injected_fault(BP_OS_MOVE);
@@ -272,7 +288,7 @@ int bp_os_move(void *dst, void *src, size_t n_bytes, bool one_piece)
         bp_os_unmap_pages(dst, n_bytes); // as the kernel would
     else
         code = move_pages(dst, src, n_bytes);
-    bp_os_unmap_pages(scratch, n_bytes); // first: what it was charged is needed
+    bp_os_drop_pages(scratch, n_bytes); // first: what it was charged is needed
     if (code)
         map_back(dst, n_bytes, PROT_READ | PROT_WRITE);
     errno = saved;
@@ -301,12 +317,6 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     return bp_os_map_pages(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, ret_addr);
 }
 
-int bp_os_unmap(void *addr, size_t n_bytes)
-{
-    int saved = errno;
-    return bp_os_outcome(saved, munmap(addr, n_bytes) == -1);
-}
-
 int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 {
     int code = bp_os_injected_fault(BP_OS_MAP);
@@ -322,7 +332,8 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 void bp_os_name(void *addr, size_t n_bytes)
 {
     int saved = errno;
-    bp_os_syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
+    if (!bp_os_injected_fault(BP_OS_ADVISE))
+        bp_os_syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, n_bytes, "bumpalloc");
     errno = saved;
 }
 
@@ -345,7 +356,8 @@ void bp_os_huge(void *addr, size_t n_bytes, bool wanted)
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
     int saved = errno;
-    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, (void *)NULL, (void *)NULL, 0);
+    if (!bp_os_injected_fault(BP_OS_WAIT))
+        bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, (void *)NULL, (void *)NULL, 0);
     errno = saved;
 }
 
@@ -353,7 +365,8 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     int saved = errno;
-    bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, (void *)NULL, 0);
+    if (!bp_os_injected_fault(BP_OS_NAP))
+        bp_os_syscall(SYS_futex, cell, FUTEX_WAIT_PRIVATE, value, &timeout, (void *)NULL, 0);
     errno = saved;
 }
 

@@ -2,6 +2,7 @@
 // Linux: what the loader says about the process, fork, functions of others.
 #define _GNU_SOURCE
 #include "base/limits.h"
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_syscall.h"
 
@@ -32,7 +33,8 @@ unsigned bp_os_cpu_count(void)
 {
     cpu_set_t set = {0}; // the kernel writes only as much as it has
     int saved = errno;
-    bool failed = bp_os_syscall(SYS_sched_getaffinity, 0, sizeof(set), &set) == -1;
+    bool failed = bp_os_injected_fault(BP_OS_ASK) ||
+                  bp_os_syscall(SYS_sched_getaffinity, 0, sizeof(set), &set) == -1;
     errno = saved;
     return failed ? 1 : (unsigned)CPU_COUNT(&set);
 }
@@ -98,16 +100,21 @@ static void fork_child(void)
 
 int bp_os_fork_register(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
+    int code = bp_os_injected_fault(BP_OS_FORK), saved = errno;
     on_fork.prepare = prepare;
     on_fork.parent = parent;
     on_fork.child = child;
-    return pthread_atfork(fork_prepare, fork_parent, fork_child);
+    if (!code)
+        code = pthread_atfork(fork_prepare, fork_parent, fork_child);
+    errno = saved;
+    return code;
 }
 
 void *bp_os_next_function(const char *name)
 {
     int saved = errno;
-    void *function = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+    bool asks = dlsym && !bp_os_injected_fault(BP_OS_ASK);
+    void *function = asks ? dlsym(RTLD_NEXT, name) : NULL;
     errno = saved;
     return function;
 }

@@ -3,6 +3,7 @@
 #include "os/os_stdio.h"
 
 #include "base/atomics.h"
+#include "os/fault.h"
 
 #include <errno.h>
 
@@ -39,10 +40,13 @@ int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *to_call, cons
                      FILE **ret_file)
 {
     static const cookie_io_functions_t functions = {cookie_read, cookie_write, cookie_seek, NULL};
+    int code = bp_os_injected_fault(BP_OS_FILE);
     int saved = errno;
+    if (code)
+        return code;
     bp_store_ptr_relaxed(&calls_in_use, (void *)(uintptr_t)to_call);
     FILE *file = fopencookie(cookie, mode, functions);
-    int code = file ? 0 : errno;
+    code = file ? 0 : errno;
     errno = saved;
     if (file)
         *ret_file = file;

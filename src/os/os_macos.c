@@ -135,9 +135,9 @@ int bp_os_map_lax(size_t n_bytes, void **ret_addr)
     return bp_os_map(n_bytes, bp_os_page_bytes(), ret_addr);
 }
 
-int bp_os_unmap(void *addr, size_t n_bytes)
+int bp_os_empty_pages(void *addr, size_t n_bytes)
 {
-    return bp_os_unmap_pages(addr, n_bytes);
+    return bp_os_purge(addr, n_bytes);
 }
 
 int bp_os_unmap_pages(void *addr, size_t n_bytes)
@@ -164,12 +164,14 @@ int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
-    __ulock_wait(ULOCK_COMPARE_AND_WAIT | ULOCK_NO_ERRNO, cell, value, 0);
+    if (!bp_os_injected_fault(BP_OS_WAIT))
+        __ulock_wait(ULOCK_COMPARE_AND_WAIT | ULOCK_NO_ERRNO, cell, value, 0);
 }
 
 void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
-    __ulock_wait(ULOCK_COMPARE_AND_WAIT | ULOCK_NO_ERRNO, cell, value, timeout_ms * 1000);
+    if (!bp_os_injected_fault(BP_OS_NAP))
+        __ulock_wait(ULOCK_COMPARE_AND_WAIT | ULOCK_NO_ERRNO, cell, value, timeout_ms * 1000);
 }
 
 void bp_os_wake(bp_atomic_u32 *cell)
@@ -198,7 +200,8 @@ uint64_t bp_os_random(void)
     static bp_atomic_size number; // the same in the whole process
     size_t fresh = 0;
     int saved = errno;
-    if (!bp_load_relaxed(&number) && getentropy(&fresh, sizeof(fresh)) == 0)
+    if (!bp_load_relaxed(&number) && !bp_os_injected_fault(BP_OS_ASK) &&
+        getentropy(&fresh, sizeof(fresh)) == 0)
         bp_store_relaxed(&number, fresh);
     errno = saved;
     return bp_load_relaxed(&number);
@@ -208,7 +211,8 @@ unsigned bp_os_cpu_count(void)
 {
     int count = 0, saved = errno;
     size_t n_bytes = sizeof(count);
-    bool failed = sysctlbyname("hw.activecpu", &count, &n_bytes, NULL, 0) != 0;
+    bool failed = bp_os_injected_fault(BP_OS_ASK) ||
+                  sysctlbyname("hw.activecpu", &count, &n_bytes, NULL, 0) != 0;
     errno = saved;
     return failed || count < 1 ? 1 : (unsigned)count;
 }

@@ -2,6 +2,7 @@
 #include "os/os_stdio.h"
 
 #include "base/atomics.h"
+#include "os/fault.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,13 +35,15 @@ int bp_os_stdio_open(void *cookie, const struct bp_os_stdio_calls *to_call, cons
                      FILE **ret_file)
 {
     bool both = strchr(mode, '+') != NULL, reads = mode[0] == 'r';
-    int saved = errno;
+    int code = bp_os_injected_fault(BP_OS_FILE), saved = errno;
+    if (code)
+        return code;
     if (!strchr("rwa", mode[0]) || !mode[0])
         return EINVAL;
     bp_store_ptr_relaxed(&calls_in_use, (void *)(uintptr_t)to_call);
     FILE *file = funopen(cookie, reads || both ? cookie_read : NULL,
                          !reads || both ? cookie_write : NULL, cookie_seek, NULL);
-    int code = file ? 0 : errno;
+    code = file ? 0 : errno;
     errno = saved;
     if (file)
         *ret_file = file;

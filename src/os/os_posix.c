@@ -55,7 +55,7 @@ int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
 {
     char of_page[1024];
     size_t page = (size_t)getpagesize(), step = sizeof(of_page) * page, sum = 0;
-    int saved = errno, code = 0;
+    int saved = errno, code = bp_os_injected_fault(BP_OS_ASK);
     for (size_t at = 0; at < n_bytes && !code; at += step) {
         size_t n = bp_min(n_bytes - at, step);
         code = mincore((char *)addr + at, n, (void *)of_page) ? errno : 0;
@@ -71,7 +71,7 @@ size_t bp_os_address_limit(void)
 {
     struct rlimit limit;
     int saved = errno;
-    int failed = getrlimit(RLIMIT_AS, &limit);
+    bool failed = bp_os_injected_fault(BP_OS_ASK) || getrlimit(RLIMIT_AS, &limit);
     errno = saved;
     return failed || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
@@ -140,7 +140,7 @@ const char *bp_os_conf(void)
 
 int bp_os_write(int descriptor, const char *text, size_t n_bytes)
 {
-    int saved = errno, code = 0;
+    int saved = errno, code = bp_os_injected_fault(BP_OS_FILE);
     while (n_bytes > 0 && !code) {
         ssize_t written = write(descriptor, text, n_bytes);
         if (written <= 0 && errno != EINTR)
@@ -162,6 +162,8 @@ void bp_os_write_error(const char *text, size_t n_bytes)
 int bp_os_create(const char *path)
 {
     int saved = errno;
+    if (bp_os_injected_fault(BP_OS_FILE))
+        return -1;
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     errno = saved;
     return descriptor;
@@ -178,6 +180,8 @@ int bp_os_keep(int descriptor)
 {
     enum { OUT_OF_THE_WAY = 500 };
     int saved = errno;
+    if (bp_os_injected_fault(BP_OS_FILE))
+        return -1;
     int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     errno = saved;
     return kept;
@@ -187,7 +191,7 @@ uint64_t bp_os_identity(int descriptor)
 {
     struct stat about;
     int saved = errno;
-    int failed = fstat(descriptor, &about);
+    bool failed = bp_os_injected_fault(BP_OS_ASK) || fstat(descriptor, &about);
     errno = saved;
     return failed ? 0 : ((uint64_t)about.st_dev << 40 ^ (uint64_t)about.st_ino) | (uint64_t)1 << 63;
 }
@@ -222,19 +226,22 @@ uint64_t bp_os_now_ns(void)
 
 int bp_os_thread_exit_register(void (*fn)(void *))
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (!code)
         code = pthread_key_create(&exit_key, fn);
+    errno = saved;
     exit_key_made = code == 0;
     return code;
 }
 
 int bp_os_thread_exit_arm(void *argument)
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (code)
         return code;
-    return exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN;
+    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
+    errno = saved;
+    return code;
 }
 
 void *bp_os_thread_exit_argument(void)
@@ -253,6 +260,7 @@ int bp_os_thread_start(void (*fn)(void))
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
+    int saved = errno;
     if (bp_os_injected_fault(BP_OS_THREAD) || pthread_attr_init(&attributes))
         return ENOMEM;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -262,6 +270,7 @@ int bp_os_thread_start(void (*fn)(void))
     int code = pthread_create(&thread, &attributes, thread_main, __extension__(void *) fn);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
+    errno = saved;
     return code;
 }
 
@@ -271,7 +280,8 @@ void *bp_os_cxx_function(const char *name)
 {
     static const char *const runtimes[] = {"libstdc++.so.6", "libc++.so.1"};
     typedef void *opener(const char *, int);
-    void *opens = dlsym ? dlsym(RTLD_DEFAULT, "dlopen") : NULL;
+    bool asks = dlsym && !bp_os_injected_fault(BP_OS_ASK);
+    void *opens = asks ? dlsym(RTLD_DEFAULT, "dlopen") : NULL;
     void *function = NULL;
     for (unsigned i = 0; opens && i < 2 && !function; i++) {
         void *handle = (__extension__(opener *) opens)(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);

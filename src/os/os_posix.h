@@ -21,6 +21,10 @@ static inline int bp_os_outcome(int saved_errno, bool failed)
 int bp_os_map_pages(void *addr, size_t n_bytes, int prot, int flags, void **ret_addr);
 int bp_os_protect_pages(void *addr, size_t n_bytes, int prot);
 int bp_os_unmap_pages(void *addr, size_t n_bytes);
+// Their contents are nobody's any more; a failure leaves them.
+int bp_os_empty_pages(void *addr, size_t n_bytes);
+// As bp_os_unmap, but by that way.
+int bp_os_drop_pages(void *addr, size_t n_bytes);
 
 // As bp_os_reserve, but that bp_os_protect_pages may open the pages later.
 int bp_os_reserve_openable(size_t n_bytes, size_t align, void **ret_base);

@@ -64,15 +64,20 @@ int bp_os_file_open(const char *path, bool writable, intptr_t *ret_file)
 
 int bp_os_file_close(intptr_t file)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
     int saved = errno;
-    return bp_os_outcome(saved, close((int)file) != 0 && errno != EINTR); // closed all the same
+    bool failed = close((int)file) != 0 && errno != EINTR; // closed all the same
+    int outcome = bp_os_outcome(saved, failed);
+    return code ? code : outcome;
 }
 
 int bp_os_file_size(intptr_t file, size_t *ret_bytes)
 {
     struct stat status;
     int saved = errno;
-    int code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (!code)
+        code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
     if (!code && !S_ISREG(status.st_mode))
         return ENODEV;
     if (!code)
@@ -82,22 +87,26 @@ int bp_os_file_size(intptr_t file, size_t *ret_bytes)
 
 int bp_os_file_cut(intptr_t file, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
     int saved = errno;
-    return bp_os_outcome(saved, ftruncate((int)file, (off_t)n_bytes) != 0);
+    return code ? code : bp_os_outcome(saved, ftruncate((int)file, (off_t)n_bytes) != 0);
 }
 
 int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
     int saved = errno;
     (void)file;
-    return bp_os_outcome(saved, msync(addr, n_bytes, MS_SYNC) != 0);
+    return code ? code : bp_os_outcome(saved, msync(addr, n_bytes, MS_SYNC) != 0);
 }
 
 int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
 {
     struct stat status;
     int saved = errno;
-    int code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (!code)
+        code = bp_os_outcome(saved, fstat((int)file, &status) != 0);
     if (!code)
         *ret_bytes = (size_t)status.st_blocks * 512;
     return code;

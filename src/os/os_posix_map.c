@@ -22,17 +22,11 @@ int bp_os_map_aligned(size_t n_bytes, size_t align, int prot, int flags, void **
     char *start = (char *)bp_align_up((size_t)raw, align);
     size_t head = (size_t)(start - (char *)raw);
     if (head)
-        bp_os_unmap_pages(raw, head);
+        bp_os_drop_pages(raw, head);
     if (slack > head)
-        bp_os_unmap_pages(start + n_bytes, slack - head);
+        bp_os_drop_pages(start + n_bytes, slack - head);
     *ret_addr = start;
     return 0;
-}
-
-int bp_os_unmap_guarded(void *addr, size_t n_bytes)
-{
-    size_t page = bp_os_page_bytes();
-    return bp_os_unmap_pages((char *)addr - page, n_bytes + 2 * page);
 }
 
 int bp_os_map_guarded(size_t n_bytes, void **ret_addr)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "os/os_trap.h"
 
+#include "os/fault.h"
 #include "os/os_syscall.h"
 
 #include <errno.h>
@@ -115,6 +116,9 @@ static int install(int number)
     struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
     ours.sa_sigaction = handle;
     sigemptyset(&ours.sa_mask);
+    int code = bp_os_injected_fault(BP_OS_TRAP);
+    if (code)
+        return code;
     return sigaction(number, NULL, before_of(number)) || sigaction(number, &ours, NULL) ? errno : 0;
 }
 

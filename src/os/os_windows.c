@@ -264,6 +264,11 @@ int bp_os_unmap(void *addr, size_t n_bytes)
     return give_back(info.AllocationBase, 0, MEM_RELEASE);
 }
 
+// Nothing is: a reservation is always there as a whole.
+void bp_os_unmap_owed(void)
+{
+}
+
 // Shrinks in place. To grow is to copy, which is for the caller.
 int bp_os_remap(void *addr, size_t old_bytes, size_t new_bytes, void **ret_addr)
 {

@@ -225,9 +225,8 @@ bool bp_direct_give(void *pointer)
     size_t held;
     size_t n_bytes = withdraw(pointer, &held);
     bp_sub_relaxed(&bp_counters.direct_bytes, held);
-    // With too many mappings the system cannot cut this one out: at least its memory goes back.
-    if (n_bytes && bp_os_unmap(pointer, n_bytes))
-        bp_os_purge(pointer, n_bytes);
+    if (n_bytes)
+        bp_os_unmap(pointer, n_bytes);
     return n_bytes != 0;
 }
 

@@ -68,8 +68,17 @@ static void fork_prepare(void)
 static BP_COLD void fork_hook(void)
 {
     // pairs with nothing: it only elects who registers
-    if (bp_cas_u32_acquire(&fork_unhooked, true, false))
-        bp_os_fork_register(fork_prepare, bp_fork_parent, bp_fork_child);
+    if (bp_cas_u32_acquire(&fork_unhooked, true, false) &&
+        bp_os_fork_register(fork_prepare, bp_fork_parent, bp_fork_child))
+        bp_store_u32_relaxed(&fork_unhooked, true);
+}
+
+// A process of one thread forks well without hooks. So if they were refused, each further thread
+// tries again.
+static void fork_hook_again(void)
+{
+    if (bp_load_u32_relaxed(&fork_unhooked))
+        fork_hook();
 }
 
 bool bp_boot_is_done(void)
@@ -90,8 +99,10 @@ void bp_boot_early(void (*report)(void))
 void bp_boot(void (*report)(void))
 {
     // pairs with the release below: the reservation is laid out
-    if (bp_load_u32_acquire(&state) == BOOT_READY)
+    if (bp_load_u32_acquire(&state) == BOOT_READY) {
+        fork_hook_again();
         return;
+    }
     // pairs with nothing: it only elects who boots
     if (bp_cas_u32_acquire(&state, BOOT_NOT_YET, BOOT_RUNNING)) {
         boot(report);

@@ -426,6 +426,7 @@ size_t bp_request_trim(void)
     bp_recall_begin();
     bp_recall_finish();
     size_t released = flush_all() + bp_depot_punch_all();
+    bp_os_unmap_owed();
     if (bp_options.count)
         bp_registry_step_out();
     if (bp_os_charges_commit())

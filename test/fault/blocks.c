@@ -89,11 +89,11 @@ static void block_check_kept(const struct block *block, size_t kept)
 
 // --- calls ---
 
-static __thread unsigned denials_before; // threads make calls at a time
+static __thread unsigned refusals_before; // threads make calls at a time
 
 static void call_begins(void)
 {
-    denials_before = hook_denials();
+    refusals_before = hook_refusals();
     errno = SENTINEL;
 }
 
@@ -104,9 +104,9 @@ static bool call_ends(const void *result, const char *what, size_t n_bytes)
     if (result)
         CHECK_FMT(code == SENTINEL, "%s of %zu bytes changed errno to %d", what, n_bytes, code);
     else
-        CHECK_FMT(code == ENOMEM && hook_denials() > denials_before,
-                  "%s of %zu bytes: NULL, errno %d, %u calls denied", what, n_bytes, code,
-                  hook_denials() - denials_before);
+        CHECK_FMT(code == ENOMEM && hook_refusals() > refusals_before,
+                  "%s of %zu bytes: NULL, errno %d, %u calls refused", what, n_bytes, code,
+                  hook_refusals() - refusals_before);
     return result != NULL;
 }
 
@@ -171,14 +171,14 @@ bool block_resize(struct block *block, size_t n_bytes)
 // Without class regions there are no slots.
 static bool may_refuse(void)
 {
-    return hook_denials() > denials_before || !bp_reservation.region_count;
+    return hook_refusals() > refusals_before || !bp_reservation.region_count;
 }
 
 static bool code_ends(int code, const char *what, size_t n_bytes)
 {
     CHECK_FMT(errno == SENTINEL, "%s of %zu bytes changed errno to %d", what, n_bytes, errno);
-    CHECK_FMT(!code || (code == -ENOMEM && may_refuse()), "%s of %zu bytes: %d, %u calls denied",
-              what, n_bytes, code, hook_denials() - denials_before);
+    CHECK_FMT(!code || (code == -ENOMEM && may_refuse()), "%s of %zu bytes: %d, %u calls refused",
+              what, n_bytes, code, hook_refusals() - refusals_before);
     return code == 0;
 }
 

@@ -19,6 +19,14 @@ struct fault {
 
 extern const char *const kind_names[KIND_COUNT];
 
+// To begin with. The background worker's sleeps end at once from then on: it is always about.
+void hook_install(void);
+// Until it is released the worker does nothing: it stands where it would sleep.
+void hook_hold_worker(void);
+void hook_release_worker(void);
+// How often it would have slept.
+unsigned hook_naps(void);
+
 void hook_arm(const struct fault *fault);
 void hook_disarm(void);
 bool hook_is_armed(void);
@@ -28,5 +36,7 @@ void hook_ceiling(size_t more_bytes);
 unsigned hook_hits(void);
 // Calls that failed for either reason.
 unsigned hook_denials(void);
+// The same, and requests that a limit refused: what may make a request fail.
+unsigned hook_refusals(void);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include "blocks.h"
 #include "hook.h"
+#include "places.h"
 #include "public.h"
 
 #include "bumpalloc/bumpalloc.h"
 #include "core/counters.h"
+#include "region/overflow.h"
 #include "reserve/reserve.h"
 
 #include <malloc.h>
@@ -130,9 +132,9 @@ static void thread_life(void)
 {
     pthread_t thread;
     for (uintptr_t i = 0; i < THREADS; i++) {
-        unsigned before = hook_denials();
+        unsigned before = hook_refusals();
         int code = pthread_create(&thread, NULL, thread_body, (void *)i);
-        CHECK_FMT(!code || ((code == EAGAIN || code == ENOMEM) && hook_denials() > before),
+        CHECK_FMT(!code || ((code == EAGAIN || code == ENOMEM) && hook_refusals() > before),
                   "pthread_create answers %d", code);
         if (!code)
             REQUIRE(pthread_join(thread, NULL) == 0);
@@ -172,9 +174,9 @@ static void crowd_round(void *(*body)(void *))
     pthread_t threads[CROWD];
     bool made[CROWD];
     for (uintptr_t i = 0; i < CROWD; i++) {
-        unsigned before = hook_denials();
+        unsigned before = hook_refusals();
         made[i] = pthread_create(&threads[i], NULL, body, (void *)i) == 0;
-        CHECK(made[i] || hook_denials() > before);
+        CHECK(made[i] || hook_refusals() > before);
     }
     for (int i = 0; i < CROWD; i++)
         REQUIRE(!made[i] || pthread_join(threads[i], NULL) == 0);
@@ -184,6 +186,35 @@ static void crowd(void)
 {
     crowd_round(crowd_works);
     crowd_round(crowd_frees);
+}
+
+// --- something in every place: used and free side by side in spans, magazines in depots, spares,
+// strays of a thread that is gone ---
+
+enum { STOCKED = 2400, FOREIGN = 300 };
+
+static void *stock_foreign(void *unused)
+{
+    for (int i = 0; i < FOREIGN; i++)
+        block_malloc(&blocks[STOCKED + i], 200);
+    return unused;
+}
+
+static void stock(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < STOCKED; i++)
+        block_malloc(&blocks[i], i % 2 ? 64 : 2000);
+    unsigned before = hook_refusals();
+    bool made = pthread_create(&thread, NULL, stock_foreign, NULL) == 0;
+    CHECK(made || hook_refusals() > before);
+    REQUIRE(!made || pthread_join(thread, NULL) == 0);
+    for (int i = 0; i < STOCKED; i++) {
+        if (i % 32 > 5)
+            block_free(&blocks[i]);
+    }
+    for (int i = 0; i < FOREIGN; i += 3)
+        block_free(&blocks[STOCKED + i]);
 }
 
 // --- the rest of the family, and what it says of itself ---
@@ -295,23 +326,54 @@ static void short_of_memory(void)
     fill(30 * KIB);
 }
 
+// --- an arena area that is full: small objects in direct mappings beside it ---
+
+static void full(void)
+{
+    int at = 0;
+    bool beside = false;
+    while (at < BLOCK_COUNT - 600 && !beside && block_malloc(&blocks[at], 30 * KIB))
+        beside = bp_overflow_class_of(blocks[at++].start) != 0;
+    CHECK(beside || hook_is_armed());
+    for (int i = 0; i < 500; i++)
+        block_malloc(&blocks[at + i], 1000 + (size_t)i * 30);
+    for (int i = 0; i < at + 500; i += 1 + (i >= at && i % 2))
+        block_free(&blocks[i]);
+    for (int i = 0; i < 100; i++)
+        block_malloc(&blocks[i], 30 * KIB);
+}
+
+#define LEAVES(place) (1u << PLACE_##place)
+
 const struct script scripts[] = {
-    {"small", small_mix, false, false, false},
-    {"large", large_mix, false, false, false},
-    {"growth", growth, false, false, false},
-    {"calloc", zeroed, false, false, false},
-    {"aligned", aligned, false, false, false},
-    {"threads", thread_life, true, false, false},
-    {"fork", forks, false, false, false},
-    {"trim", trims, false, false, false},
-    {"short", short_of_memory, false, true, false},
-    {"crowd", crowd, true, false, true},
-    {"family", family, false, false, false},
-    {"brief", brief_mix, false, false, false},
-    {"slots", public_slots, false, false, false},
-    {"files", public_files, false, false, false},
-    {"auto", public_auto, false, false, false},
-    {"stable", public_stable, false, false, false},
-    {"allocator", public_allocator, false, false, false},
+    {.name = "small",
+     .run = small_mix,
+     .leaves = LEAVES(BLOCK) | LEAVES(BIN) | LEAVES(SPARE) | LEAVES(RUN)},
+    {.name = "large", .run = large_mix},
+    {.name = "growth", .run = growth},
+    {.name = "calloc", .run = zeroed},
+    {.name = "aligned", .run = aligned},
+    {.name = "threads", .run = thread_life, .keeps_memory = true},
+    {.name = "fork", .run = forks},
+    {.name = "trim", .run = trims, .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(FRESH)},
+    {.name = "short", .run = short_of_memory, .hits_ceiling = true},
+    {.name = "crowd", .run = crowd, .keeps_memory = true, .races = true},
+    {.name = "stock",
+     .run = stock,
+     .keeps_memory = true,
+     .costs = true,
+     .leaves = LEAVES(BLOCK) | LEAVES(CHAIN) | LEAVES(MAGAZINE) | LEAVES(BIN) | LEAVES(SPARE) |
+               LEAVES(STRAY) | LEAVES(RUN)},
+    {.name = "full",
+     .run = full,
+     .costs = true,
+     .leaves = LEAVES(BLOCK) | LEAVES(OVERFLOW_BLOCK) | LEAVES(OVERFLOW_CHAIN)},
+    {.name = "family", .run = family},
+    {.name = "brief", .run = brief_mix, .leaves = LEAVES(BLOCK)},
+    {.name = "slots", .run = public_slots},
+    {.name = "files", .run = public_files},
+    {.name = "auto", .run = public_auto},
+    {.name = "stable", .run = public_stable},
+    {.name = "allocator", .run = public_allocator},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];

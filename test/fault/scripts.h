@@ -4,6 +4,7 @@
 #define FAULT_SCRIPTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct script {
     const char *name;
@@ -11,6 +12,8 @@ struct script {
     bool keeps_memory; // libc keeps some for itself
     bool hits_ceiling; // runs out of memory by itself
     bool races;        // how much is committed depends on who comes first
+    bool costs;        // each run takes long: fewer of them
+    uint32_t leaves;   // a bit for each place that objects are in behind it, in a large reservation
 };
 
 extern const struct script scripts[];

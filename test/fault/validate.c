@@ -2,6 +2,7 @@
 #include "validate.h"
 
 #include "check.h"
+#include "overflow.h"
 #include "places.h"
 
 #include "core/counters.h"
@@ -51,7 +52,7 @@ static uint32_t check_hole(const struct bp_span *span, uint32_t chunk, uint32_t 
         CHECK(index >= bp_hole_begin(span->class_index, hole) &&
               index < bp_hole_begin(span->class_index, hole + 1));
         CHECK((i == chain->count) == (object == start + chain->tail * 16));
-        place_note(object, span->class_index);
+        place_note(PLACE_CHAIN, object, span->class_index);
     }
     bool all = chain->count && chain->count == bp_hole_objects(span->class_index, hole);
     CHECK_EQ(span->stocked >> hole & 1, chain->count != 0);
@@ -79,7 +80,7 @@ static void check_span(const struct bp_span *span, uint32_t chunk)
     CHECK_EQ(span->list != 0, span->free_count || fresh);
     check_chains(span, chunk);
     if (!span->running)
-        places_note_run(bp_span_cursor(span), bp_span_end(span), span->class_index);
+        places_note_run(PLACE_FRESH, bp_span_cursor(span), bp_span_end(span), span->class_index);
     sums.free_bytes += span->free_count * bp_class[span->class_index].object_bytes;
     sums.marked_bytes += marked_objects(span) * bp_class[span->class_index].object_bytes;
 }
@@ -188,9 +189,12 @@ static void check_direct(void)
             continue;
         CHECK(bp_direct_lookup_locked((void *)entry->address) == entry);
         check_apart(i, entry);
+        if (entry->class_index)
+            overflow_check(entry);
         count++;
         bytes += entry_bytes(entry);
     }
+    overflow_check_lists();
     bp_lock_give(bp_direct_lock());
     CHECK_EQ(bp_load_relaxed(&bp_counters.direct_count), count);
     CHECK_EQ(bp_load_relaxed(&bp_counters.direct_bytes), bytes);

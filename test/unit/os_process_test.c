@@ -257,9 +257,24 @@ static void names_its_memory(void)
     CHECK_EQ(mapping_says(base, "/proc/self/maps", "[anon:bumpalloc]"), can);
 }
 
+static void nothing(void)
+{
+}
+
+// A thread that cannot be had is not the caller's business either: free starts the worker.
+static void threads_are_refused(void)
+{
+    struct rlimit tight = {1, RLIM_INFINITY};
+    REQUIRE(setrlimit(RLIMIT_AS, &tight) == 0);
+    errno = 4711;
+    int code = bp_os_thread_start(nothing);
+    CHECK_EQ(errno, 4711);
+    CHECK(code == ENOMEM || code == EAGAIN);
+}
+
 UNIT_MAIN(UNIT_CASE(knows_the_machine), UNIT_CASE(knows_the_time),
           UNIT_CASE(knows_the_address_limit), UNIT_CASE(reads_the_environment),
           UNIT_CASE(writes_errors), UNIT_CASE(aborts), UNIT_CASE(waits_and_wakes),
           UNIT_CASE(notices_thread_ends), UNIT_CASE(notices_forks),
           UNIT_CASE(finds_the_next_function), UNIT_CASE(keeps_out_of_core_dumps),
-          UNIT_CASE(names_its_memory))
+          UNIT_CASE(names_its_memory), UNIT_CASE(threads_are_refused))

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // thread: fork while other threads allocate; the child works on as if nothing had been.
 #include "core/lock.h"
+#include "fault_hook.h"
 #include "region/direct.h"
 #include "reserve/chunks.h"
+#include "thread/boot.h"
 #include "thread/fork.h"
 #include "thread/request.h"
+#include "thread/worker.h"
 #include "thread_unit.h"
 
 #include <pthread.h>
@@ -180,5 +183,32 @@ static void forks_without_a_heap(void)
     unit_expect_pass("check_new_child", check_new_child);
 }
 
+// The hooks tell the child that it has no worker.
+static void check_unhooked_child(void)
+{
+    CHECK_EQ(bp_load_u32_relaxed(&bp_worker_state), BP_WORKER_REFUSED);
+}
+
+static void check_hooked_child(void)
+{
+    CHECK_EQ(bp_load_u32_relaxed(&bp_worker_state), BP_WORKER_NONE);
+}
+
+// Each further thread tries, until they are there; and then none.
+static void refused_hooks_come_later(void)
+{
+    fault_some(BP_OS_FORK, 1, 2);
+    bp_boot(NULL);
+    bp_store_u32_relaxed(&bp_worker_state, BP_WORKER_REFUSED);
+    bp_boot_thread(NULL);
+    CHECK_EQ(fault_plan.seen[BP_OS_FORK], 2);
+    unit_expect_pass("check_unhooked_child", check_unhooked_child);
+    bp_boot(NULL);
+    bp_boot(NULL);
+    CHECK_EQ(fault_plan.seen[BP_OS_FORK], 3);
+    unit_expect_pass("check_hooked_child", check_hooked_child);
+}
+
 UNIT_MAIN(UNIT_CASE(every_lock_is_taken_and_given), UNIT_CASE(forks_among_threads),
-          UNIT_CASE(forks_without_class_regions), UNIT_CASE(forks_without_a_heap))
+          UNIT_CASE(forks_without_class_regions), UNIT_CASE(forks_without_a_heap),
+          UNIT_CASE(refused_hooks_come_later))

@@ -24,6 +24,7 @@ enum {
 static bp_atomic_size mapped_count;     // guards that are mappings
 static bp_atomic_u32 marks_are_missing; // the kernel said so
 static pthread_key_t exit_key;
+static bool exit_key_made; // else it is the number of somebody else's
 
 static int outcome(int saved_errno, bool failed)
 {
@@ -46,7 +47,8 @@ void bp_os_entropy(uint64_t *words, unsigned count)
     int saved = errno;
     uint64_t state = bp_os_random() ^ (uint64_t)(size_t)&state;
     memset(words, 0, count * sizeof(*words));
-    bp_os_syscall(SYS_getrandom, words, count * sizeof(*words), NONBLOCK);
+    if (!bp_os_injected_fault(BP_OS_ASK))
+        bp_os_syscall(SYS_getrandom, words, count * sizeof(*words), NONBLOCK);
     for (unsigned i = 0; i < count; i++)
         words[i] ^= mixed(&state);
     errno = saved;
@@ -139,17 +141,29 @@ int bp_os_seal(void *addr, size_t n_bytes)
 
 int bp_os_guard_exit_register(void (*fn)(void *))
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
-    return code ? code : pthread_key_create(&exit_key, fn);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
+    if (!code)
+        code = pthread_key_create(&exit_key, fn);
+    errno = saved;
+    exit_key_made = code == 0;
+    return code;
 }
 
 int bp_os_guard_exit_arm(void *argument)
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD);
-    return code ? code : pthread_setspecific(exit_key, argument);
+    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
+    if (code)
+        return code;
+    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
+    errno = saved;
+    return code;
 }
 
 int bp_os_guard_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    return pthread_atfork(prepare, parent, child);
+    int code = bp_os_injected_fault(BP_OS_FORK), saved = errno;
+    if (!code)
+        code = pthread_atfork(prepare, parent, child);
+    errno = saved;
+    return code;
 }

@@ -23,6 +23,7 @@ static uint8_t classes[BP_SMALL_MAX / 16 + 1];
 const uint8_t *const bp_ward_classes = classes;
 
 static bp_atomic_u32 state;
+static bp_atomic_u32 fork_unhooked = true;
 static struct {
     struct bp_lock lock; // rank PARKED_WARDS: guards the list
     struct bp_ward *head;
@@ -89,6 +90,15 @@ static void fork_done(void)
     bp_lock_give_after_fork(bp_ward_table_lock());
 }
 
+// May allocate; if it is refused, each further thread tries again.
+static void fork_hook(void)
+{
+    // pairs with nothing: it only elects who registers
+    if (bp_cas_u32_acquire(&fork_unhooked, true, false) &&
+        bp_os_guard_fork(fork_prepare, fork_done, fork_done))
+        bp_store_u32_relaxed(&fork_unhooked, true);
+}
+
 static void boot(void)
 {
     bp_seal_draw();
@@ -104,15 +114,16 @@ static void boot(void)
 static void boot_once(void)
 {
     // pairs with the release below: secrets and classes are there
-    if (bp_load_u32_acquire(&state) == READY)
+    if (bp_load_u32_acquire(&state) == READY) {
+        fork_hook();
         return;
+    }
     // pairs with nothing: it only elects who boots
     if (bp_cas_u32_acquire(&state, NOT_YET, RUNNING)) {
         boot();
         // pairs with the acquire above and below
         bp_store_u32_release(&state, READY);
-        // May allocate, which is why it comes after READY.
-        bp_os_guard_fork(fork_prepare, fork_done, fork_done);
+        fork_hook(); // after READY, since it may allocate
         return;
     }
     // pairs with the release above
