@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BYTES = 112, PAGE = 4096, TRIES = 200, NOT_PLACED = 3, WENT_ON = 2 };
+enum { BYTES = 112, PAGE = 4096, TRIES = 200, NOT_PLACED = 3, WENT_ON = 2, SKIPPED = 77 };
 
 void *object_at_end(size_t n_bytes);
 void *object_at_begin(size_t n_bytes);
