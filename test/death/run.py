@@ -43,7 +43,7 @@ CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'usable_size_freed_large': INVALID + 'malloc_usable_size',
     'reallocarray_interior_small': INVALID + 'realloc',
     'reallocarray_interior_large': INVALID + 'realloc',
-    'overflow_write_after_free': CORRUPT,
+    'outside_write_after_free': CORRUPT,
 }.items()}
 
 # What is freed twice, and its class; a mapping of its own has the class of its bytes.
@@ -67,9 +67,9 @@ CRIMES |= {f'free_{pointer}': (signal.SIGABRT, INVALID + 'free')
 
 # Outside the reservation: the setting that leaves none.
 OUTSIDE = 'BUMPALLOC_RESERVE=0'
-CRIMES |= {f'overflow_{prefix}_{pointer}': (signal.SIGABRT, INVALID + function)
+CRIMES |= {f'outside_{prefix}_{pointer}': (signal.SIGABRT, INVALID + function)
            for prefix, function in CALLS.items() for pointer in ('interior', 'unused')}
-CRIMES |= {f'overflow_double_free{how}': (signal.SIGABRT, TWICE_LINE % 208)
+CRIMES |= {f'outside_double_free{how}': (signal.SIGABRT, TWICE_LINE % 208)
            for how in ('', '_last')}
 
 # Setting -> the line on stderr if it is bad, and the bounds of the address space in GiB.
@@ -108,7 +108,7 @@ def run(library, program, setting=''):
 
 def check_crime(library, program, name):
     end_signal, template = CRIMES[name]
-    setting = OUTSIDE if name.startswith('overflow_') else ''
+    setting = OUTSIDE if name.startswith('outside_') else ''
     status, output, errors = run(library, program, setting)
     lines = output.split()
     if len(lines) != 1 or not re.fullmatch('0x[0-9a-f]+', lines[0]):
