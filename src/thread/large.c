@@ -349,6 +349,13 @@ static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *po
     return verdict;
 }
 
+static enum bp_verdict outside_free(void *pointer)
+{
+    if (bp_overflow_give(pointer) || bp_direct_give(pointer))
+        return BP_DONE;
+    return bp_direct_holds(pointer) ? BP_INVALID : BP_FOREIGN;
+}
+
 static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerly)
 {
     unsigned region;
@@ -357,7 +364,7 @@ static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerl
     if (!bp_region_of(pointer, &region))
         sample_end(pointer);
     if (!bp_reserve_owns(pointer))
-        return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
+        return outside_free(pointer);
     if (!bp_region_of(pointer, &region))
         return chunks_free(pointer);
     return slot_free(heap, region, pointer, eagerly);
