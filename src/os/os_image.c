@@ -113,17 +113,15 @@ bool bp_os_is_readable(const void *address)
     return readable;
 }
 
-static int open_file(const char *path, int flags)
+static int open_file(const char *path, int flags, int *ret_file)
 {
-    int code = bp_os_injected_fault(BP_OS_FILE), file;
-    if (code) {
-        errno = code;
-        return -1;
-    }
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (code)
+        return code;
     do
-        file = open(path, flags | O_CLOEXEC, 0666);
-    while (file < 0 && errno == EINTR);
-    return file;
+        *ret_file = open(path, flags | O_CLOEXEC, 0666);
+    while (*ret_file < 0 && errno == EINTR);
+    return *ret_file < 0 ? errno : 0;
 }
 
 static int write_all(int file, const char *data, size_t n_bytes)
@@ -145,9 +143,10 @@ static int write_all(int file, const char *data, size_t n_bytes)
 
 int bp_os_path_write(const char *path, const void *data, size_t n_bytes)
 {
-    int saved = errno;
-    int file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-    int code = file < 0 ? errno : write_all(file, data, n_bytes);
+    int saved = errno, file = -1;
+    int code = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, &file);
+    if (!code)
+        code = write_all(file, data, n_bytes);
     if (file >= 0 && close(file) && !code)
         code = errno;
     errno = saved;
@@ -156,10 +155,9 @@ int bp_os_path_write(const char *path, const void *data, size_t n_bytes)
 
 size_t bp_os_path_read(const char *path, void *buffer, size_t capacity)
 {
-    int saved = errno;
-    int file = open_file(path, O_RDONLY);
+    int saved = errno, file = -1;
     size_t length = 0;
-    ssize_t got = file < 0 ? 0 : 1;
+    ssize_t got = open_file(path, O_RDONLY, &file) ? 0 : 1;
     while (got > 0 && length < capacity) {
         got = read(file, (char *)buffer + length, capacity - length);
         if (got < 0 && errno == EINTR)

@@ -32,6 +32,7 @@ struct class_file {
     struct file_slot *slots;
     size_t slots_committed_bytes;
     bool mapped;            // as far as it is the process's own
+    bool lost;              // others may have the addresses, in the child of a fork
     uint32_t begin;         // slots up to here stayed with the parent of a fork
     bp_atomic_u32 frontier; // ever used
     uint32_t dirty, clean;
@@ -143,8 +144,8 @@ static int file_make_locked(unsigned region)
 static int open_locked(unsigned region)
 {
     struct class_file *it = &files.of[region];
-    if (it->mapped)
-        return 0;
+    if (it->mapped || it->lost)
+        return it->lost ? ENOMEM : 0;
     int code = it->file ? 0 : file_make_locked(region);
     if (!code)
         code = map_from_begin(region, it->file - 1);
@@ -423,8 +424,8 @@ static void child_class(unsigned region)
     it->file = copy;
     it->copy = 0;
     // The child has no mapping there: the addresses must stay ours.
-    bool failed = bp_os_decommit(bp_share_base(region), bp_share_bytes(region)) != 0;
-    it->mapped = copy && !failed && !map_from_begin(region, copy - 1);
+    it->lost = bp_os_decommit(bp_share_base(region), bp_share_bytes(region)) != 0;
+    it->mapped = copy && !it->lost && !map_from_begin(region, copy - 1);
     if (it->mapped) {
         slots_adopt(region);
         return;

@@ -324,7 +324,8 @@ static void run_failed(const struct run *run, int status)
 // Gaps between large n, the larger the more a run costs.
 static unsigned gap(const struct run *run, unsigned runs)
 {
-    bool costs = run->script->costs || bp_options.background || bp_options.limit_bytes;
+    bool costs =
+        run->script->costs || bp_options.background || bp_options.limit_bytes || below_is_random();
     if (dense || runs < RUNS_DENSE)
         return 1;
     return costs && run->fault.nth / 3 > runs / 2 ? run->fault.nth / 3 : runs / 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The library's own functions: slots in memory and in files, objects that stay, allocators as
-// values.
+// values, regions.
 #include "public.h"
 
 #include "blocks.h"
@@ -8,6 +8,7 @@
 
 #include "bumpalloc/allocator.h"
 #include "bumpalloc/large.h"
+#include "bumpalloc/region.h"
 
 #include <malloc.h>
 
@@ -123,4 +124,51 @@ void public_allocator(void)
             bump_allocator_free(&from, object, n * 3, align);
         }
     }
+}
+
+// --- regions, of memory and of files ---
+
+static unsigned refusals_before;
+
+static bool region_well(int code, const char *what)
+{
+    CHECK_FMT(!code || (code == -ENOMEM && hook_refusals() > refusals_before), "%s answers %d",
+              what, code);
+    return code == 0;
+}
+
+#define REGION_WELL(call) (refusals_before = hook_refusals(), region_well(call, #call))
+
+// What a call that failed, or made it smaller, leaves is as it was.
+static void region_lives(struct bump_region *region)
+{
+    size_t held = 0;
+    for (size_t n = 5000; n <= 3 * MIB; n *= 5) {
+        bool grown = REGION_WELL(bump_region_resize(region, n));
+        CHECK_EQ(bump_region_size(region), grown ? n : held);
+        CHECK_EQ(pattern_mismatch(region->base, held, 21), held);
+        held = bump_region_size(region);
+        pattern_fill(region->base, held, 21);
+    }
+    if (held > 2 * MIB)
+        REGION_WELL(bump_region_decommit(region, MIB, MIB));
+    REGION_WELL(bump_region_sync(region));
+    size_t kept = held < 9000 ? held : 9000;
+    bool shrunk = REGION_WELL(bump_region_resize(region, kept));
+    CHECK_EQ(bump_region_size(region), shrunk ? kept : held);
+    CHECK_EQ(pattern_mismatch(region->base, kept, 21), kept);
+    REGION_WELL(bump_region_destroy(region));
+    CHECK(!region->base);
+}
+
+void public_regions(void)
+{
+    struct bump_region region = {.base = NULL};
+    unsigned both = BUMP_PROT_READ_WRITE;
+    if (REGION_WELL(bump_region_create(&region, 64 * MIB, both, 0)))
+        region_lives(&region);
+    if (REGION_WELL(bump_region_create_aligned(&region, 8 * MIB, MIB, both, BUMP_REGION_LAX)))
+        region_lives(&region);
+    if (REGION_WELL(bump_region_open(&region, NULL, 8 * MIB, both, BUMP_REGION_TEMPORARY)))
+        region_lives(&region);
 }

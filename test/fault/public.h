@@ -8,5 +8,6 @@ void public_files(void); // needs none: files have shares of their own
 void public_auto(void);
 void public_stable(void);
 void public_allocator(void);
+void public_regions(void);
 
 #endif

@@ -375,5 +375,6 @@ const struct script scripts[] = {
     {.name = "auto", .run = public_auto},
     {.name = "stable", .run = public_stable},
     {.name = "allocator", .run = public_allocator},
+    {.name = "regions", .run = public_regions},
 };
 const int script_count = sizeof scripts / sizeof scripts[0];
