@@ -35,7 +35,7 @@ int __wrap_bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero)
     if (!stub.discards || !stub.discards()) {
         bp_os_reuse(addr, n_bytes);
         int code = __real_bp_os_discard(addr, n_bytes, ret_zero);
-        stub.zero = true;
+        __atomic_store_n(&stub.zero, true, __ATOMIC_RELAXED);
         return code;
     }
     int code = bp_os_injected_fault(BP_OS_PURGE);
@@ -43,8 +43,9 @@ int __wrap_bp_os_discard(void *addr, size_t n_bytes, bool *ret_zero)
         return code;
     REQUIRE(mprotect(addr, n_bytes, PROT_NONE) == 0);
     memset(stub_page(addr), 1, n_bytes / STUB_PAGE);
-    stub.taken++;
-    *ret_zero = stub.zero = false;
+    __atomic_add_fetch(&stub.taken, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&stub.zero, false, __ATOMIC_RELAXED);
+    *ret_zero = false;
     return 0;
 }
 
@@ -55,7 +56,7 @@ void __wrap_bp_os_reuse(void *addr, size_t n_bytes)
         if (!*stub_page(at))
             continue;
         *stub_page(at) = 0;
-        stub.reused++;
+        __atomic_add_fetch(&stub.reused, 1, __ATOMIC_RELAXED);
         REQUIRE(mprotect(at, STUB_PAGE, PROT_READ | PROT_WRITE) == 0);
         memset(at, 0xd5, STUB_PAGE);
     }

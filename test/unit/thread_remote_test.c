@@ -16,6 +16,8 @@ enum {
     FORKS = 24,
     TRIMS = 200,
     LARGE_BYTES = 100000,
+    LARGE_REGION = 1,
+    POOLED = 64,
     LARGE_BLOCKS = 14, // more than a thread keeps for itself and in sight
     LARGE_ROUNDS = 8000
 };
@@ -254,6 +256,18 @@ static void *work_with_slots(void *argument)
     return NULL;
 }
 
+// While the pool has nothing, what others have in sight comes next.
+static void hold_the_pool(void)
+{
+    void *slots[POOLED];
+    int count = 0;
+    while (count < POOLED && (slots[count] = bp_region_take_pooled(LARGE_REGION)))
+        count++;
+    bp_os_yield();
+    while (count > 0)
+        bp_region_give(LARGE_REGION, slots[--count]);
+}
+
 static void slots_in_sight_are_had_once(void)
 {
     pthread_t threads[WORKERS];
@@ -262,10 +276,10 @@ static void slots_in_sight_are_had_once(void)
     for (uintptr_t i = 0; i < WORKERS; i++)
         REQUIRE(pthread_create(&threads[i], NULL, work_with_slots, (void *)(i + 1)) == 0);
     for (int step = 0; is_working(); step++) {
-        bp_os_yield();
-        if (step % 4 == 0)
+        hold_the_pool();
+        if (step % 16 == 0)
             bp_registry_flush();
-        if (step % 32 == 0)
+        if (step % 64 == 0)
             bp_purge_down_to(0);
     }
     for (int i = 0; i < WORKERS; i++)
