@@ -27,9 +27,10 @@ static bool is_glibcs(const void *function)
 {
     static bp_atomic_ptr cell;
     struct bp_os_module libc, module;
+    if (!bp_os_module_at(function, &module))
+        return false;
     const void *version = bp_entry_next_function(&cell, "gnu_get_libc_version");
-    return version && bp_os_module_at(version, &libc) && bp_os_module_at(function, &module) &&
-           libc.begin == module.begin;
+    return version && bp_os_module_at(version, &libc) && libc.begin == module.begin;
 }
 
 static bool has_head(const char *pointer)

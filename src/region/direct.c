@@ -87,8 +87,11 @@ size_t bp_direct_freed_bytes(const void *pointer)
     return n_bytes;
 }
 
+// But for a span, of which the objects were freed one by one.
 static void remember_locked(const struct bp_direct_entry *entry)
 {
+    if (entry->free_head)
+        return;
     table.freed[table.freed_at] = (struct freed){entry->address, entry->n_bytes};
     table.freed_at = (table.freed_at + 1) % REMEMBERED;
 }

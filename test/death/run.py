@@ -44,6 +44,7 @@ CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'reallocarray_interior_small': INVALID + 'realloc',
     'reallocarray_interior_large': INVALID + 'realloc',
     'outside_write_after_free': CORRUPT,
+    'outside_double_free_gone': INVALID + 'free',
 }.items()}
 
 # What is freed twice, and its class; a mapping of its own has the class of its bytes.
