@@ -162,6 +162,9 @@ struct bp_os_module {
     const void *unwind_table;
 };
 bool bp_os_module_at(const void *address, struct bp_os_module *ret_module);
+// Whether no allocator can have handed the address out, because the program's or a library's own
+// code or data is there, or the main stack; false if the system has no way to tell.
+bool bp_os_is_program(const void *address);
 // The name of what is at an address (NULL if it is not known), and its file; false: no file.
 struct bp_os_symbol {
     const char *name, *file;

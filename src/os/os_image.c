@@ -10,8 +10,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,6 +53,50 @@ bool bp_os_symbol_at(const void *address, struct bp_os_symbol *ret_symbol)
 const void *bp_os_program_entry(void)
 {
     return (const void *)getauxval(AT_ENTRY);
+}
+
+// What the kernel loaded: it may leave gaps between segments, and anybody can map there.
+static bool is_in_segment(size_t address)
+{
+    const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+    size_t count = getauxval(AT_PHNUM), base = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (headers[i].p_type == PT_PHDR)
+            base = (size_t)headers - headers[i].p_vaddr;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t begin = base + headers[i].p_vaddr;
+        if (headers[i].p_type == PT_LOAD && address - begin < headers[i].p_memsz)
+            return true;
+    }
+    return false;
+}
+
+// What the loader loaded has no gaps: it closes them.
+static bool is_in_library(const void *address)
+{
+    struct bp_os_module module;
+    size_t program = (size_t)bp_os_program_entry();
+    return bp_os_module_at(address, &module) &&
+           program - (size_t)module.begin >= (size_t)module.end - (size_t)module.begin;
+}
+
+// The file's name is the last thing in it. The kernel keeps far more room free below.
+static bool is_on_main_stack(size_t address)
+{
+    enum { STACK_BYTES = 8 << 20 };
+    struct rlimit limit;
+    size_t below = getauxval(AT_EXECFN) - address;
+    return below < STACK_BYTES && !getrlimit(RLIMIT_STACK, &limit) && below < limit.rlim_cur;
+}
+
+bool bp_os_is_program(const void *address)
+{
+    int saved = errno;
+    bool is = is_in_segment((size_t)address) || is_in_library(address) ||
+              is_on_main_stack((size_t)address);
+    errno = saved;
+    return is;
 }
 
 // The kernel reads the mask before it looks at what to do with it, which is nothing. So does every

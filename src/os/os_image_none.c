@@ -12,6 +12,12 @@ bool bp_os_module_at(const void *address, struct bp_os_module *ret_module)
     return false;
 }
 
+bool bp_os_is_program(const void *address)
+{
+    (void)address;
+    return false;
+}
+
 bool bp_os_symbol_at(const void *address, struct bp_os_symbol *ret_symbol)
 {
     (void)address, (void)ret_symbol;

@@ -70,6 +70,51 @@ void bp_chain_expect(unsigned class_index, const void *chain, uint32_t count)
         chain_die(class_index, chain, rest);
 }
 
+// Where the stretches begin, the newest first; false if what was noted are no objects.
+static bool stretches_find(unsigned class_index, const void *chain, const void *noted,
+                           const void *ret_begin[BP_CHAIN_STRETCHES])
+{
+    ret_begin[0] = chain;
+    for (int i = 1; i < BP_CHAIN_STRETCHES; i++, noted = bp_link_noted(noted)) {
+        if (!noted || !is_object(class_index, noted))
+            return false;
+        ret_begin[i] = noted;
+    }
+    return true;
+}
+
+// One step in each.
+static inline bool stretches_step(unsigned class_index, const void *at[BP_CHAIN_STRETCHES])
+{
+    bool good = true;
+#pragma GCC unroll 4
+    for (int i = 0; i < BP_CHAIN_STRETCHES; i++)
+        good = good && is_object(class_index, at[i]);
+    if (BP_UNLIKELY(!good))
+        return false;
+#pragma GCC unroll 4
+    for (int i = 0; i < BP_CHAIN_STRETCHES; i++)
+        at[i] = bp_link_next(at[i]);
+    return true;
+}
+
+bool bp_chain_agrees(unsigned class_index, const void *chain, uint32_t count, const void *noted)
+{
+    const void *at[BP_CHAIN_STRETCHES], *begin[BP_CHAIN_STRETCHES + 1] = {NULL};
+    if (!noted || count % BP_CHAIN_STRETCHES || !stretches_find(class_index, chain, noted, begin))
+        return false;
+    for (int i = 0; i < BP_CHAIN_STRETCHES; i++)
+        at[i] = begin[i];
+    for (uint32_t i = 0; i < count / BP_CHAIN_STRETCHES; i++) {
+        if (BP_UNLIKELY(!stretches_step(class_index, at)))
+            return false;
+    }
+    bool good = true;
+    for (int i = 0; i < BP_CHAIN_STRETCHES; i++)
+        good = good && at[i] == begin[i + 1];
+    return good;
+}
+
 uint32_t bp_chain_count(unsigned class_index, const void *chain)
 {
     const void *rest;

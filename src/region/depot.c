@@ -134,12 +134,18 @@ static size_t holes_purge(const struct bp_span *span, uint32_t all, uint32_t fre
     return released;
 }
 
+// Of whatever life of the chunk.
+static unsigned class_hint(uint32_t chunk)
+{
+    return bp_span_at(chunk)->class_index;
+}
+
 // While the lock is not held the holes' objects are nobody's, as if in a magazine: so the span
 // stays.
 static size_t span_punch(uint32_t chunk, bool always)
 {
     struct bp_span *span = bp_span_at(chunk);
-    unsigned class_index = span->class_index;
+    unsigned class_index = class_hint(chunk);
     uint32_t holes = 0, fresh;
     if (!bp_span_looks_worth(chunk) || !may_punch(class_index))
         return 0;
@@ -266,10 +272,11 @@ static void drain_locked(struct bp_depot *depot)
         sort_locked(depot, stack_take_locked(depot, depot->stack[depot->count - 1].owner).head);
 }
 
-uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+uint32_t bp_depot_give_noted(unsigned class_index, struct bp_magazine magazine, const void *noted)
 {
     struct bp_depot *depot = depot_of(class_index);
-    if (BP_LIKELY(bp_options.check))
+    if (BP_LIKELY(bp_options.check) &&
+        !bp_chain_agrees(class_index, magazine.head, magazine.count, noted))
         bp_chain_expect(class_index, magazine.head, magazine.count);
     bp_lock_take(&depot->lock);
     uint32_t most = bp_span_magazine_most(&depot->lists, class_index);
@@ -285,6 +292,11 @@ uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
         drain_locked(depot);
     depot_give_lock(depot);
     return most;
+}
+
+uint32_t bp_depot_give(unsigned class_index, struct bp_magazine magazine)
+{
+    return bp_depot_give_noted(class_index, magazine, NULL);
 }
 
 // The chain is the caller's: counted without the lock. Its links came with it, by the exchange or

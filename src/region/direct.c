@@ -12,11 +12,19 @@
 
 #include <string.h>
 
+enum { REMEMBERED = 32 };
+
+struct freed {
+    size_t address, n_bytes;
+};
+
 static struct {
-    struct bp_lock lock; // rank DIRECT: guards the table
+    struct bp_lock lock; // rank DIRECT: guards the table, and what is remembered
     struct bp_direct_entry *entries;
     size_t capacity; // a power of two, at most half full
     size_t count;
+    struct freed freed[REMEMBERED]; // what left the table last
+    unsigned freed_at;
 } table = {.lock = BP_LOCK_INIT(BP_RANK_DIRECT)};
 
 struct bp_lock *bp_direct_lock(void)
@@ -50,6 +58,39 @@ struct bp_direct_entry *bp_direct_lookup_locked(const void *pointer)
 const struct bp_direct_entry *bp_direct_at_locked(size_t index)
 {
     return index < table.capacity ? &table.entries[index] : NULL;
+}
+
+static bool is_within(const struct bp_direct_entry *entry, size_t address)
+{
+    return entry->address && address - entry->address < entry->n_bytes;
+}
+
+bool bp_direct_holds(const void *pointer)
+{
+    bool found = false;
+    bp_lock_take(&table.lock);
+    for (size_t i = 0; table.count && i < table.capacity && !found; i++)
+        found = is_within(&table.entries[i], (size_t)pointer);
+    bp_lock_give(&table.lock);
+    return found;
+}
+
+size_t bp_direct_freed_bytes(const void *pointer)
+{
+    size_t n_bytes = 0;
+    bp_lock_take(&table.lock);
+    for (unsigned i = 0; i < REMEMBERED && !bp_direct_lookup_locked(pointer); i++) {
+        if (table.freed[i].address == (size_t)pointer)
+            n_bytes = table.freed[i].n_bytes;
+    }
+    bp_lock_give(&table.lock);
+    return n_bytes;
+}
+
+static void remember_locked(const struct bp_direct_entry *entry)
+{
+    table.freed[table.freed_at] = (struct freed){entry->address, entry->n_bytes};
+    table.freed_at = (table.freed_at + 1) % REMEMBERED;
 }
 
 // Closes the gap that a removal leaves in a probe sequence (Knuth, algorithm 6.4R).
@@ -214,6 +255,7 @@ static size_t withdraw(const void *pointer, size_t *ret_held)
     if (entry) {
         n_bytes = entry->n_bytes;
         *ret_held = entry->held_bytes;
+        remember_locked(entry);
         remove_locked(entry);
     }
     bp_lock_give(&table.lock);

@@ -35,6 +35,10 @@ size_t bp_direct_stable_max(const void *pointer);
 bool bp_direct_give(void *pointer);
 // Usable bytes, 0 if the pointer is none of ours.
 size_t bp_direct_usable(const void *pointer);
+// Whether the pointer is in one of ours, a span too: looks at all of them.
+bool bp_direct_holds(const void *pointer);
+// Bytes of a mapping that was one of ours lately and is none now; 0 for all other pointers.
+size_t bp_direct_freed_bytes(const void *pointer);
 // Resized, perhaps elsewhere, its contents kept; NULL (nothing changed) if memory has run out, or a
 // stable object its maximum.
 void *bp_direct_resize(void *pointer, size_t n_bytes);

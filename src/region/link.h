@@ -23,4 +23,17 @@ BP_HOT void bp_link_set(void *object, void *next)
     *(void **)object = next;
 }
 
+// A second chain through some objects of the first (region/chain.h).
+enum { BP_LINK_NOTES = 1 };
+
+BP_HOT void *bp_link_noted(const void *object)
+{
+    return ((void *const *)object)[1];
+}
+
+BP_HOT void bp_link_note(void *object, void *noted)
+{
+    ((void **)object)[1] = noted;
+}
+
 #endif

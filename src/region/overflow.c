@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "region/overflow.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "base/limits.h"
 #include "core/lock.h"
@@ -10,15 +11,62 @@
 
 static void *with_room[BP_CLASS_COUNT]; // the first of each class's spans that have room
 
+static uint32_t begun_count(const struct bp_direct_entry *span)
+{
+    return bp_class[span->class_index].span_objects - span->fresh_count;
+}
+
+// Does an object start there, that was handed out once?
+static bool is_object(const struct bp_direct_entry *span, const void *pointer)
+{
+    size_t offset = (size_t)pointer - span->address;
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    return offset % bytes == 0 && offset / bytes < begun_count(span);
+}
+
 static struct bp_direct_entry *span_of_locked(const void *pointer)
 {
     size_t start = bp_align_down((size_t)pointer, BP_CHUNK_BYTES);
     struct bp_direct_entry *span = bp_direct_lookup_locked((void *)start);
-    if (!span || !span->class_index)
-        return NULL;
-    size_t bytes = bp_class[span->class_index].object_bytes;
-    return ((size_t)pointer - start) % bytes == 0 ? span : NULL;
+    return span && span->class_index && is_object(span, pointer) ? span : NULL;
 }
+
+// --- the chain of free objects ---
+
+static void *next_of(const struct bp_direct_entry *span, const void *object)
+{
+    void *next = *(void *const *)object;
+    if (BP_UNLIKELY(next && !is_object(span, next)))
+        bp_die_corrupt(bp_class[span->class_index].object_bytes);
+    return next;
+}
+
+// The first object of a ring that comes again.
+BP_COLD static void *freed_twice(const struct bp_direct_entry *span)
+{
+    for (void *object = span->free_head;; object = next_of(span, object)) {
+        void *later = next_of(span, object);
+        for (uint32_t i = 0; i < begun_count(span) && later != object; i++)
+            later = next_of(span, later);
+        if (later == object)
+            return object;
+    }
+}
+
+// Nothing is in use, so all that was handed out must be in the chain, once.
+static void expect_all_free(const struct bp_direct_entry *span)
+{
+    size_t bytes = bp_class[span->class_index].object_bytes;
+    uint32_t count = 0, all = begun_count(span);
+    for (const void *at = span->free_head; at && count <= all; at = next_of(span, at))
+        count++;
+    if (count > all)
+        bp_die_double_free(freed_twice(span), bytes);
+    if (count < all)
+        bp_die_corrupt(bytes);
+}
+
+// --- spans with room ---
 
 static void list_insert_locked(struct bp_direct_entry *span)
 {
@@ -52,11 +100,12 @@ static void *take_locked(unsigned class_index)
         return NULL;
     void *object = span->free_head;
     size_t bytes = bp_class[class_index].object_bytes;
-    if (object)
-        span->free_head = *(void **)object;
-    else
-        object = (char *)span->address +
-                 bytes * (bp_class[class_index].span_objects - span->fresh_count--);
+    if (object) {
+        span->free_head = next_of(span, object);
+    } else {
+        object = (char *)span->address + bytes * begun_count(span);
+        span->fresh_count--;
+    }
     span->used_count++;
     if (!span->free_head && !span->fresh_count)
         list_remove_locked(span);
@@ -99,6 +148,7 @@ static bool give_locked(struct bp_direct_entry *span, void *object)
         list_insert_locked(span);
     if (--span->used_count)
         return false;
+    expect_all_free(span);
     list_remove_locked(span);
     span->class_index = 0;
     return true;

@@ -25,7 +25,7 @@ enum bp_meta_area {
 enum {
     BP_CHUNK_RECORD_BYTES = 16,
     BP_SPAN_RECORD_BYTES = 128,
-    BP_HEAP_RECORD_BYTES = 32768,
+    BP_HEAP_RECORD_BYTES = 40960,
     BP_SLOT_RECORD_BYTES = 40,
 };
 

@@ -5,11 +5,17 @@
 #define BP_THREAD_BEYOND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static inline bool bp_beyond_owns(const void *pointer)
 {
     (void)pointer;
     return false;
+}
+
+static inline size_t bp_beyond_trim(void)
+{
+    return 0;
 }
 
 #endif

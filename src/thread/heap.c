@@ -4,18 +4,16 @@
 #include "base/check.h"
 #include "core/counters.h"
 #include "core/report.h"
+#include "region/chain.h"
 #include "region/depot.h"
 #include "region/span.h"
 #include "thread/counted.h"
 #include "thread/large.h"
 #include "thread/registry.h"
+#include "thread/strays.h"
 
 enum {
-    LIMIT_FIRST = 4,
     AGE_VISITS = 128, // about 8 MiB of traffic
-    STRAY_FIRST = 16,
-    STRAY_CLAIMED = 64,
-    STRAY_SHARE = 2, // of a magazine's capacity
 };
 
 // Every size finds bin 0, which has nothing.
@@ -28,7 +26,7 @@ BP_THREAD_LOCAL struct bp_heap_hot *bp_heap_cell = (struct bp_heap_hot *)&bp_hea
 
 static uint32_t limit_grown(const struct bp_bin_cold *cold)
 {
-    uint32_t grown = cold->limit ? 2 * cold->limit : LIMIT_FIRST;
+    uint32_t grown = cold->limit ? 2 * cold->limit : BP_LIMIT_FIRST;
     return grown < cold->most ? grown : cold->most;
 }
 
@@ -83,7 +81,7 @@ static bool capacity_take(struct bp_heap *heap, unsigned class_index, size_t par
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         unsigned donor = heap->donor = heap->donor % (BP_CLASS_COUNT - 1) + 1;
         struct bp_bin_cold *cold = &heap->cold[donor];
-        if (donor == class_index || cold->limit <= LIMIT_FIRST ||
+        if (donor == class_index || cold->limit <= BP_LIMIT_FIRST ||
             capacity_of(donor, cold->limit) <= part)
             continue;
         bp_depot_sort(donor, spare_take(cold).head);
@@ -107,7 +105,7 @@ static void limit_grow(struct bp_heap *heap, unsigned class_index)
     while (!fits && capacity_of(class_index, grown) <= part &&
            capacity_take(heap, class_index, part))
         fits = heap->capacity_bytes + more <= share;
-    limit_raise(heap, class_index, fits ? grown : (uint32_t)bp_min(grown, LIMIT_FIRST));
+    limit_raise(heap, class_index, fits ? grown : (uint32_t)bp_min(grown, BP_LIMIT_FIRST));
 }
 
 static void run_end(struct bp_heap *heap, unsigned class_index)
@@ -118,69 +116,6 @@ static void run_end(struct bp_heap *heap, unsigned class_index)
     if (cold->run_end)
         bp_depot_run_give(class_index, run->cursor, cold->run_end);
     run->cursor = run->limit = cold->run_end = NULL;
-}
-
-// --- strays ---
-
-static struct bp_bin *stray_bin(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    return bp_heap_bin(&heap->hot, bp_key(class_index, owner));
-}
-
-static void strays_each(struct bp_heap *heap,
-                        void (*act)(struct bp_heap *heap, unsigned owner, unsigned class_index))
-{
-    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
-        for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
-            act(heap, (unsigned)__builtin_ctz(seen), i);
-    }
-}
-
-static void stray_limit_set(struct bp_heap *heap, unsigned owner, unsigned class_index,
-                            uint32_t limit)
-{
-    struct bp_stray_cold *cold = &heap->stray[owner][class_index];
-    size_t bytes = bp_class[class_index].object_bytes;
-    heap->capacity_bytes += limit * bytes;
-    heap->capacity_bytes -= cold->limit * bytes;
-    stray_bin(heap, owner, class_index)->room += limit - cold->limit;
-    cold->limit = limit;
-}
-
-static struct bp_magazine stray_take(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    struct bp_bin *bin = stray_bin(heap, owner, class_index);
-    uint32_t limit = heap->stray[owner][class_index].limit;
-    struct bp_magazine taken = {bin->head, limit - bin->room, owner};
-    bin->head = NULL;
-    bin->room = limit;
-    return taken;
-}
-
-static void stray_flush(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    bp_depot_sort(class_index, stray_take(heap, owner, class_index).head);
-}
-
-static uint32_t stray_limit_grown(const struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    uint32_t limit = heap->stray[owner][class_index].limit;
-    uint32_t capacity = bp_class[class_index].magazine_capacity;
-    uint32_t most = (uint32_t)bp_max(capacity / STRAY_SHARE, LIMIT_FIRST);
-    uint32_t grown = (uint32_t)bp_min(limit ? 2 * limit : STRAY_FIRST, most);
-    size_t more = (size_t)(grown - limit) * bp_class[class_index].object_bytes;
-    bool fits = heap->capacity_bytes + more <= bp_load_relaxed(&bp_heap_share_bytes);
-    return fits ? grown : (uint32_t)bp_max(limit, LIMIT_FIRST);
-}
-
-// The bin is full, or new: what it has goes to the depot, where threads of its owner look first.
-static void stray_turn(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    struct bp_magazine full = stray_take(heap, owner, class_index);
-    heap->stray_seen |= 1u << owner;
-    uint32_t most = full.head ? bp_depot_give(class_index, full) : UINT32_MAX;
-    uint32_t grown = stray_limit_grown(heap, owner, class_index);
-    stray_limit_set(heap, owner, class_index, (uint32_t)bp_min(grown, most));
 }
 
 // --- age ---
@@ -202,17 +137,6 @@ static void bin_age(struct bp_heap *heap, unsigned class_index)
     cold->seen_cursor = run->cursor;
 }
 
-static void stray_age(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    struct bp_stray_cold *cold = &heap->stray[owner][class_index];
-    uint32_t room = stray_bin(heap, owner, class_index)->room;
-    if (cold->limit && room == cold->seen_room) {
-        stray_flush(heap, owner, class_index);
-        stray_limit_set(heap, owner, class_index, 0);
-    }
-    cold->seen_room = stray_bin(heap, owner, class_index)->room;
-}
-
 // A slow path for this class; now and then the others are looked at.
 static void visit(struct bp_heap *heap, unsigned class_index)
 {
@@ -221,7 +145,7 @@ static void visit(struct bp_heap *heap, unsigned class_index)
         return;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bin_age(heap, i);
-    strays_each(heap, stray_age);
+    bp_strays_age(heap);
     bp_large_age(heap);
     bp_registry_age();
 }
@@ -265,22 +189,6 @@ bool bp_heap_open_run(struct bp_heap *heap, unsigned class_index)
     return true;
 }
 
-// Strays in bulk are memory that has moved here: as good as the heap's own. A few are neighbours of
-// what others use.
-static struct bp_magazine strays_take(struct bp_heap *heap, unsigned class_index)
-{
-    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
-        unsigned owner = (unsigned)__builtin_ctz(seen);
-        uint32_t limit = heap->stray[owner][class_index].limit;
-        if (limit > STRAY_FIRST && stray_bin(heap, owner, class_index)->room < limit / 2) {
-            struct bp_magazine taken = stray_take(heap, owner, class_index);
-            bp_span_claim(taken.head, STRAY_CLAIMED, heap->owner);
-            return taken;
-        }
-    }
-    return (struct bp_magazine){.head = NULL};
-}
-
 struct bp_magazine bp_heap_next_magazine(struct bp_heap *heap, unsigned class_index)
 {
     struct bp_bin_cold *cold = &heap->cold[class_index];
@@ -289,7 +197,7 @@ struct bp_magazine bp_heap_next_magazine(struct bp_heap *heap, unsigned class_in
     if (bp_load_ptr_relaxed(&cold->spare))
         magazine = spare_take(cold);
     if (!magazine.head && heap->stray_seen)
-        magazine = strays_take(heap, class_index);
+        magazine = bp_strays_take(heap, class_index);
     if (magazine.head)
         return magazine;
     cold->most = bp_class[class_index].magazine_capacity;
@@ -368,20 +276,26 @@ static void own_full(struct bp_heap *heap, unsigned class_index)
         bin_turn(heap, class_index);
 }
 
+static void bin_full(struct bp_heap *heap, unsigned owner, unsigned class_index)
+{
+    if (owner != heap->owner && bp_strays_go_on(heap, owner, class_index))
+        return;
+    bp_add_relaxed(&bp_counters.returns, 1);
+    visit(heap, class_index);
+    if (owner == heap->owner)
+        own_full(heap, class_index);
+    else
+        bp_strays_turn(heap, owner, class_index);
+}
+
 void bp_heap_free(struct bp_heap *heap, size_t key, void *object)
 {
     struct bp_bin *bin = bp_heap_bin(&heap->hot, key);
     unsigned class_index = bp_key_class(key), owner = bp_key_owner(key);
     if (BP_UNLIKELY(bin->head == object))
         bp_die_double_free(object, bp_class[class_index].object_bytes);
-    if (bin->room == 0) {
-        bp_add_relaxed(&bp_counters.returns, 1);
-        visit(heap, class_index);
-        if (owner == heap->owner)
-            own_full(heap, class_index);
-        else
-            stray_turn(heap, owner, class_index);
-    }
+    if (bin->room == 0)
+        bin_full(heap, owner, class_index);
     bp_link_set(object, bin->head);
     bin->head = object;
     bin->room--;
@@ -402,17 +316,7 @@ void bp_heap_flush(struct bp_heap *heap)
         run_end(heap, i);
         bin_flush(heap, i);
     }
-    strays_each(heap, stray_flush);
-}
-
-static size_t strays_kept(struct bp_heap *heap, unsigned class_index)
-{
-    size_t count = 0;
-    for (uint32_t seen = heap->stray_seen; seen; seen &= seen - 1) {
-        unsigned owner = (unsigned)__builtin_ctz(seen);
-        count += heap->stray[owner][class_index].limit - stray_bin(heap, owner, class_index)->room;
-    }
-    return count;
+    bp_strays_flush(heap);
 }
 
 size_t bp_heap_kept_bytes(struct bp_heap *heap)
@@ -422,7 +326,7 @@ size_t bp_heap_kept_bytes(struct bp_heap *heap)
         const struct bp_bin_cold *cold = &heap->cold[i];
         size_t count = cold->limit - bp_heap_own_bin(heap, i)->room;
         count += bp_load_ptr_relaxed(&cold->spare) ? cold->spare_count : 0;
-        n_bytes += (count + strays_kept(heap, i)) * bp_class[i].object_bytes;
+        n_bytes += (count + bp_strays_kept(heap, i)) * bp_class[i].object_bytes;
     }
     return n_bytes;
 }
@@ -433,15 +337,9 @@ static void magazine_give(unsigned class_index, struct bp_magazine magazine)
         bp_depot_give(class_index, magazine);
 }
 
-static void stray_give(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    magazine_give(class_index, stray_take(heap, owner, class_index));
-    stray_limit_set(heap, owner, class_index, 0);
-}
-
 void bp_heap_hand_over(struct bp_heap *heap)
 {
-    strays_each(heap, stray_give);
+    bp_strays_give(heap);
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct bp_bin *bin = bp_heap_own_bin(heap, i);
         struct bp_bin_cold *cold = &heap->cold[i];
@@ -459,30 +357,13 @@ void bp_heap_hand_over(struct bp_heap *heap)
 
 // --- a heap that was called away ---
 
-static uint32_t chain_length(const void *object)
-{
-    uint32_t count = 0;
-    for (; object; object = bp_link_next(object))
-        count++;
-    return count;
-}
-
-static void stray_settle(struct bp_heap *heap, unsigned owner, unsigned class_index)
-{
-    struct bp_bin *bin = stray_bin(heap, owner, class_index);
-    uint32_t count = chain_length(bin->head);
-    if (count > heap->stray[owner][class_index].limit)
-        stray_limit_set(heap, owner, class_index, count);
-    bin->room = heap->stray[owner][class_index].limit - count;
-}
-
 void bp_heap_settle(struct bp_heap *heap)
 {
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++) {
         struct bp_bin *bin = bp_heap_own_bin(heap, i);
-        uint32_t count = chain_length(bin->head);
+        uint32_t count = bp_chain_length(bin->head);
         limit_raise(heap, i, count);
         bin->room = heap->cold[i].limit - count;
     }
-    strays_each(heap, stray_settle);
+    bp_strays_settle(heap);
 }

@@ -14,9 +14,9 @@
 //     what all threads may keep; a bin that wants more then has another one give up half of its.
 //     A bin that nobody has used while the heap went AGE_VISITS times through slow paths for others
 //     is emptied: what it keeps would pin spans that are otherwise free.
-//     capacity_bytes counts the limits of stray bins too.
+//     capacity_bytes counts stray bins too.
 //  5. Strays, objects whose chunk has another owner number, are collected in bins of their own and
-//     go to the depot as soon as a magazine, smaller than others, is full.
+//     go to the depot as soon as a magazine, smaller than others, is full (thread/strays.h).
 //  6. While a spare magazine waits, the run's limit is drawn in to its cursor, so that warm
 //     memory is used before fresh; run_end keeps the real end.
 #ifndef BP_THREAD_HEAP_H
@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { BP_LIMIT_FIRST = 4 }; // objects in a bin's first magazine
 enum { BP_CACHED_REGIONS = 6, BP_OWN_SLOTS = 8, BP_SHARED_SLOTS = 4 }; // slots up to 2 MiB
 
 enum bp_heap_state { BP_HEAP_EMPTY, BP_HEAP_LIVE, BP_HEAP_PARKED };
@@ -53,8 +54,10 @@ struct bp_bin_cold {
 };
 
 struct bp_stray_cold {
-    uint32_t limit;
-    uint32_t seen_room; // when bins were aged last
+    uint32_t limit; // grows to goal in stretches
+    uint32_t goal;
+    uint32_t seen_length; // when bins were aged last
+    void *noted;          // the head when the last stretch ended, or NULL
 };
 
 struct bp_own_slot {
@@ -99,8 +102,8 @@ struct bp_heap {
     struct bp_heap *next;     // in the registry's lists
     struct bp_heap_hot **tls; // where the owner finds it; NULL: no thread does
     enum bp_heap_state state;
-    bool away;    // called away: the owner is to come home before it touches it again
-    bool emptied; // and meanwhile emptied
+    uint64_t away; // called away, in this round: the owner is to come home before it touches it
+    bool emptied;  // and meanwhile emptied
     struct bp_slot_cache slots[BP_CACHED_REGIONS];
     struct bp_bin_cold cold[BP_CLASS_COUNT];
     struct bp_stray_cold stray[BP_OWNER_COUNT][BP_CLASS_COUNT];

@@ -163,12 +163,18 @@ void bp_large_flush(struct bp_heap *heap)
         own_reduce(&heap->slots[region], region, 0);
 }
 
+// The owner may be about to take its last slot, or to put one more.
+static uint32_t own_seen(const struct bp_slot_cache *cache)
+{
+    return cache->own_count;
+}
+
 void bp_large_empty(struct bp_heap *heap)
 {
     bp_large_flush_shared(heap);
     for (unsigned region = 0; region < BP_CACHED_REGIONS; region++) {
         struct bp_slot_cache *cache = &heap->slots[region];
-        for (uint32_t i = 0; i + 1 < cache->own_count; i++) {
+        for (uint32_t i = 0; i + 1 < own_seen(cache); i++) {
             if (cache->own[i].object)
                 bp_region_give(region, cache->own[i].object);
             cache->own[i].object = NULL;
@@ -343,6 +349,13 @@ static enum bp_verdict slot_free(struct bp_heap *heap, unsigned region, void *po
     return verdict;
 }
 
+static enum bp_verdict outside_free(void *pointer)
+{
+    if (bp_overflow_give(pointer) || bp_direct_give(pointer))
+        return BP_DONE;
+    return bp_direct_holds(pointer) ? BP_INVALID : BP_FOREIGN;
+}
+
 static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerly)
 {
     unsigned region;
@@ -351,7 +364,7 @@ static enum bp_verdict any_free(struct bp_heap *heap, void *pointer, bool eagerl
     if (!bp_region_of(pointer, &region))
         sample_end(pointer);
     if (!bp_reserve_owns(pointer))
-        return bp_overflow_give(pointer) || bp_direct_give(pointer) ? BP_DONE : BP_FOREIGN;
+        return outside_free(pointer);
     if (!bp_region_of(pointer, &region))
         return chunks_free(pointer);
     return slot_free(heap, region, pointer, eagerly);

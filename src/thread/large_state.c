@@ -33,16 +33,22 @@ static size_t chunks_usable(const void *pointer, enum bp_verdict *ret_verdict)
     return span ? bp_span_large_bytes(span) : 0;
 }
 
+static size_t outside_usable(const void *pointer, enum bp_verdict *ret_verdict)
+{
+    size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
+    if (!n_bytes)
+        n_bytes = bp_files_owns(pointer) ? bp_files_usable(pointer) : bp_direct_usable(pointer);
+    *ret_verdict = BP_DONE;
+    if (!n_bytes)
+        *ret_verdict = bp_direct_holds(pointer) ? BP_INVALID : BP_FOREIGN;
+    return n_bytes;
+}
+
 size_t bp_large_usable(const void *pointer, enum bp_verdict *ret_verdict)
 {
     unsigned region;
-    if (!bp_reserve_owns(pointer)) {
-        size_t n_bytes = bp_class[bp_overflow_class_of(pointer)].object_bytes;
-        if (!n_bytes)
-            n_bytes = bp_files_owns(pointer) ? bp_files_usable(pointer) : bp_direct_usable(pointer);
-        *ret_verdict = n_bytes ? BP_DONE : BP_FOREIGN;
-        return n_bytes;
-    }
+    if (!bp_reserve_owns(pointer))
+        return outside_usable(pointer, ret_verdict);
     if (!bp_region_of(pointer, &region))
         return chunks_usable(pointer, ret_verdict);
     struct bp_slot *slot = bp_region_find(region, pointer);
@@ -64,5 +70,6 @@ size_t bp_large_stable_max(const void *pointer)
 size_t bp_large_class_bytes(const void *pointer)
 {
     unsigned region;
-    return bp_region_of(pointer, &region) ? bp_region_slot_bytes(region) : 0;
+    return bp_region_of(pointer, &region) ? bp_region_slot_bytes(region)
+                                          : bp_direct_freed_bytes(pointer);
 }

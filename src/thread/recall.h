@@ -7,6 +7,7 @@
 //  2. After that store and a barrier on every thread (bp_os_barrier_all) the owner is either in a
 //     slow path, and heap.visits says so; or within the one operation of the hot path that it had
 //     begun; or it will come home before it touches the heap.
+//     Several threads may call at once: a barrier covers the rounds that began before it.
 //  3. So a heap that is away, not visited, may be emptied under the registry lock, but for what
 //     one unfinished operation may still touch: a bin's run, its first two objects, and the last of
 //     the heap's own slots.

@@ -185,7 +185,8 @@ static void set_right_locked(struct bp_heap *heap)
         bp_heap_settle(heap);
         bp_large_settle(heap);
     }
-    heap->away = heap->emptied = false;
+    heap->away = 0;
+    heap->emptied = false;
 }
 
 struct bp_heap *bp_registry_come_home(void)

@@ -9,6 +9,7 @@
 #include "region/depot.h"
 #include "region/overflow.h"
 #include "region/purge.h"
+#include "thread/beyond.h"
 #include "thread/counted.h"
 #include "thread/large.h"
 #include "thread/nofree.h"
@@ -423,9 +424,10 @@ void *bp_request_resize(void *pointer, size_t n_bytes, enum bp_verdict *ret_verd
 
 size_t bp_request_trim(void)
 {
+    size_t released = bp_beyond_trim();
     bp_recall_begin();
     bp_recall_finish();
-    size_t released = flush_all() + bp_depot_punch_all();
+    released += flush_all() + bp_depot_punch_all();
     bp_os_unmap_owed();
     if (bp_options.count)
         bp_registry_step_out();

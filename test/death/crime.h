@@ -12,13 +12,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SMALL_BYTES = 200, LARGE_BYTES = 200 * 1024 };
+enum { SMALL_BYTES = 200, CLASS_BYTES = 208, LARGE_BYTES = 200 * 1024 };
 
 static inline void *crime(void *p)
 {
     dprintf(STDOUT_FILENO, "0x%zx\n", (size_t)p);
     __asm__ volatile("" : "+r"(p) : : "memory");
     return p;
+}
+
+// Not every C library has these.
+#ifdef __cplusplus
+extern "C" {
+#endif
+__attribute__((weak)) void free_sized(void *p, size_t n_bytes);
+__attribute__((weak)) void free_aligned_sized(void *p, size_t align, size_t n_bytes);
+#ifdef __cplusplus
+}
+#endif
+
+// Aligned beyond all slots, and so a mapping of its own.
+static inline char *direct_block(void)
+{
+    return (char *)aligned_alloc((size_t)2 << 30, LARGE_BYTES);
 }
 
 // An address far behind a small block: reserved, never handed out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// free of a local variable: no allocator's, so the one behind us gets it and says so.
+// free of a local variable of the main thread.
 #include "crime.h"
 
 int main(void)

@@ -21,23 +21,56 @@ CRIMES = {
         (signal.SIGABRT, f'bumpalloc: invalid pointer {{p}} passed to {function}')
     for prefix, function in CALLS.items() for pointer in POINTERS
 }
+INVALID = 'bumpalloc: invalid pointer {p} passed to '
+GLIBCS = 'free(): invalid pointer'
 CORRUPT = 'bumpalloc: free objects corrupted: double free or write after free (class 208)'
 CRIMES |= {name: (signal.SIGABRT, line) for name, line in {
     'double_free_large': 'bumpalloc: double free of {p} (class 262144)',
-    'double_free_direct': 'bumpalloc: invalid pointer {p} passed to free',
     'double_free_small': 'bumpalloc: double free of {p} (class 208)',
     'double_free_last': 'bumpalloc: double free of {p} (class 208)',
     'double_free_last_stray': 'bumpalloc: double free of {p} (class 208)',
     'double_free_smallest': 'bumpalloc: double free of {p} (class 16)',
     'double_free_across': CORRUPT,
-    'free_interior_small': 'bumpalloc: invalid pointer {p} passed to free',
-    'usable_size_interior_small': 'bumpalloc: invalid pointer {p} passed to malloc_usable_size',
-    'realloc_interior_small_stays': 'bumpalloc: invalid pointer {p} passed to realloc',
-    'realloc_interior_small_moves': 'bumpalloc: invalid pointer {p} passed to realloc',
-    'realloc_interior_small_large': 'bumpalloc: invalid pointer {p} passed to realloc',
+    'free_interior_small': INVALID + 'free',
+    'usable_size_interior_small': INVALID + 'malloc_usable_size',
+    'realloc_interior_small_stays': INVALID + 'realloc',
+    'realloc_interior_small_moves': INVALID + 'realloc',
+    'realloc_interior_small_large': INVALID + 'realloc',
     'write_after_free': CORRUPT,
-    'free_stack': 'free(): invalid pointer',  # glibc's own line
+    'free_thread_stack': GLIBCS,
+    'free_mapping_middle': GLIBCS,
+    'realloc_freed_large': INVALID + 'realloc',
+    'usable_size_freed_large': INVALID + 'malloc_usable_size',
+    'reallocarray_interior_small': INVALID + 'realloc',
+    'reallocarray_interior_large': INVALID + 'realloc',
+    'outside_write_after_free': CORRUPT,
 }.items()}
+
+# What is freed twice, and its class; a mapping of its own has the class of its bytes.
+TWICE = {'aligned_small': 192, 'aligned_page': 4096, 'aligned_large': 2**20, 'huge_calloc': 2**30,
+         'realloc_small': 208, 'realloc_large': 262144, 'realloc_zero': 208, 'large_across': 262144,
+         'direct': 200 * 1024, 'direct_across': 200 * 1024}
+LARGE_CALLS = ('free_sized', 'free_aligned_sized', 'delete', 'delete_array', 'delete_sized',
+               'delete_aligned', 'delete_sized_aligned')
+TWICE_LINE = 'bumpalloc: double free of {p} (class %d)'
+CRIMES |= {f'double_free_{name}': (signal.SIGABRT, TWICE_LINE % n_bytes)
+           for name, n_bytes in TWICE.items()}
+CRIMES |= {f'{call}_twice': (signal.SIGABRT, TWICE_LINE % 262144)
+           for call in LARGE_CALLS}
+CRIMES |= {f'{call}_interior': (signal.SIGABRT, INVALID + 'free') for call in LARGE_CALLS}
+CRIMES |= {f'{prefix}_interior_direct': (signal.SIGABRT, INVALID + function)
+           for prefix, function in CALLS.items()}
+CRIMES |= {f'{prefix}_{pointer}': (signal.SIGABRT, INVALID + function)
+           for prefix, function in CALLS.items() for pointer in ('stack', 'global')}
+CRIMES |= {f'free_{pointer}': (signal.SIGABRT, INVALID + 'free')
+           for pointer in ('data', 'argument', 'library', 'code', 'mapping', 'misaligned_foreign')}
+
+# Outside the reservation: the setting that leaves none.
+OUTSIDE = 'BUMPALLOC_RESERVE=0'
+CRIMES |= {f'outside_{prefix}_{pointer}': (signal.SIGABRT, INVALID + function)
+           for prefix, function in CALLS.items() for pointer in ('interior', 'unused')}
+CRIMES |= {f'outside_double_free{how}': (signal.SIGABRT, TWICE_LINE % 208)
+           for how in ('', '_last')}
 
 # Setting -> the line on stderr if it is bad, and the bounds of the address space in GiB.
 TIB = 1024
@@ -75,7 +108,8 @@ def run(library, program, setting=''):
 
 def check_crime(library, program, name):
     end_signal, template = CRIMES[name]
-    status, output, errors = run(library, program)
+    setting = OUTSIDE if name.startswith('outside_') else ''
+    status, output, errors = run(library, program, setting)
     lines = output.split()
     if len(lines) != 1 or not re.fullmatch('0x[0-9a-f]+', lines[0]):
         yield f'the crime was not reached: stdout is {output!r}'

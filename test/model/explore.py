@@ -51,6 +51,9 @@ class Access:
         old, self.memory[word] = self.memory[word], value
         return old
 
+    def add(self, word, change):
+        self.exchange(word, self.memory[word] + change)
+
     def lock(self, word):
         """The step is not taken while another holds the lock."""
         self.blocked = self.exchange(word, 1) != 0
@@ -63,6 +66,18 @@ class Access:
         for buffer in self.buffers:
             self.memory.update(buffer)
             buffer.clear()
+
+
+def locked(section):
+    """A step that takes a lock, does all of the section, and gives the lock. One step is enough for
+    what others touch under the same lock alone, or look at one word at a time.
+    """
+    def step(access, registers):
+        access.drain()
+        following = section(access, registers)
+        access.drain()
+        return following
+    return step
 
 
 def freeze(memory):

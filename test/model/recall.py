@@ -11,7 +11,7 @@ OBJECTS = (1, 2, 3, 4)
 HEAP, AWAY, GARBAGE = 'heap', 'away', 99
 
 MEMORY = {'tls': HEAP, 'head': 1, 'link1': 2, 'link2': 3, 'link3': 4, 'link4': 0, 'lock': 0,
-          'away': 0, 'emptied': 0, 'visits': 0, 'depot': ()}
+          'rounds': 0, 'away': 0, 'emptied': 0, 'visits': 0, 'depot': ()}
 
 
 def link(number):
@@ -162,12 +162,27 @@ def begin(access, registers):
 
 
 def call(access, registers):
-    access.store('away', 1)
-    access.store('tls', AWAY)
+    """bp_recall_begin: a new round; a heap that is away stays as it is."""
+    access.store('rounds', access.load('rounds') + 1)
+    if not access.load('away'):
+        access.store('away', access.load('rounds'))
+        access.store('tls', AWAY)
     return 'called'
 
 
 def called(access, registers):
+    access.unlock('lock')
+    return 'round_lock'
+
+
+def round_lock(access, registers):
+    """round_now: the barrier to come covers what was called away until now."""
+    access.lock('lock')
+    registers['last'] = access.load('rounds')
+    return 'round_unlock'
+
+
+def round_unlock(access, registers):
     access.unlock('lock')
     return 'barrier'
 
@@ -183,7 +198,7 @@ def finish(access, registers):
 
 
 def look(access, registers):
-    if not access.load('away') or access.load('visits'):
+    if not 0 < access.load('away') <= registers['last'] or access.load('visits'):
         return 'done'
     access.store('emptied', 1)
     return 'cut_head'
@@ -225,7 +240,8 @@ def done(access, registers):
     return None
 
 
-CALLER = dict(begin=begin, call=call, called=called, barrier=barrier, finish=finish, look=look,
+CALLER = dict(begin=begin, call=call, called=called, round_lock=round_lock,
+              round_unlock=round_unlock, barrier=barrier, finish=finish, look=look,
               cut_head=cut_head, cut_second=cut_second, cut_again=cut_again, cut_rest=cut_rest,
               cut_store=cut_store, sort=sort, done=done)
 

@@ -26,6 +26,8 @@ LINES = {
     'write_after_free': WRITTEN % 208,
     'medium_write_after_free': WRITTEN % 100000,
     'set_after_free': WRITTEN % 208,
+    'write_after_free_trimmed': WRITTEN % 100000,
+    'double_free_trimmed': DOUBLE % 262144,
     'double_free_at_once': DOUBLE % 208,
     'double_free_later': DOUBLE % 208,
     'double_free_slack': DOUBLE % 1024,

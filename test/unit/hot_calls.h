@@ -5,6 +5,7 @@
 
 #include "thread/request.h"
 #include "thread_unit.h"
+#include "tsan_barrier.h"
 
 static inline void *hot_malloc_slow(size_t n_bytes)
 {
@@ -19,18 +20,26 @@ static inline void *hot_malloc_slow(size_t n_bytes)
 static inline void *hot_malloc(size_t n_bytes)
 {
     void *object = bp_heap_try_malloc(n_bytes);
-    return object ? object : hot_malloc_slow(n_bytes);
+    if (!object)
+        object = hot_malloc_slow(n_bytes);
+    tsan_barrier_note();
+    return object;
 }
 
-static inline void hot_free(void *object)
+static inline void hot_free_slow(void *object)
 {
-    if (bp_heap_try_free(object))
-        return;
     struct bp_heap *heap = bp_registry_own();
     if (heap && bp_large_try_free(heap, object))
         return;
     bp_registry_attach();
     CHECK_EQ(bp_request_free(object), BP_DONE);
+}
+
+static inline void hot_free(void *object)
+{
+    if (!bp_heap_try_free(object))
+        hot_free_slow(object);
+    tsan_barrier_note();
 }
 
 // --- blocks of all kinds, each with its pattern ---

@@ -272,9 +272,37 @@ static void threads_are_refused(void)
     CHECK(code == ENOMEM || code == EAGAIN);
 }
 
+static char data[100];
+
+static void *not_the_programs(void *unused)
+{
+    char *small = malloc(100), *large = malloc(BP_MIB); // an arena's, and a mapping
+    CHECK(!bp_os_is_program(small) && !bp_os_is_program(large));
+    free(small);
+    free(large);
+    return unused;
+}
+
+static void knows_the_programs_own_memory(void)
+{
+    pthread_t thread;
+    char local[100];
+    const void *library = (void *)((size_t)stdout & ~(size_t)15);
+    if (bp_os_next_function("gnu_get_libc_version"))
+        CHECK(bp_os_is_program(library));
+    CHECK(bp_os_is_program(data) && bp_os_is_program("constant") && bp_os_is_program(local));
+    CHECK(bp_os_is_program(bp_os_program_entry()) && bp_os_is_program(environ));
+    CHECK(!bp_os_is_program(NULL) && !bp_os_is_program((void *)(size_t)-16));
+    CHECK(!bp_os_is_program(sbrk(0)));
+    not_the_programs(NULL);
+    REQUIRE(pthread_create(&thread, NULL, not_the_programs, NULL) == 0);
+    pthread_join(thread, NULL);
+}
+
 UNIT_MAIN(UNIT_CASE(knows_the_machine), UNIT_CASE(knows_the_time),
           UNIT_CASE(knows_the_address_limit), UNIT_CASE(reads_the_environment),
           UNIT_CASE(writes_errors), UNIT_CASE(aborts), UNIT_CASE(waits_and_wakes),
           UNIT_CASE(notices_thread_ends), UNIT_CASE(notices_forks),
           UNIT_CASE(finds_the_next_function), UNIT_CASE(keeps_out_of_core_dumps),
-          UNIT_CASE(names_its_memory), UNIT_CASE(threads_are_refused))
+          UNIT_CASE(names_its_memory), UNIT_CASE(threads_are_refused),
+          UNIT_CASE(knows_the_programs_own_memory))

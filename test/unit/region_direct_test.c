@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 enum { PAGE = 4096, ENTRIES = 6000, STEPS = 40000, THREADS = 4, THREAD_STEPS = 3000 };
 
@@ -57,6 +58,35 @@ static void knows_only_its_own(void)
     CHECK(bp_direct_give(p));
     CHECK(!bp_direct_give(p));
     CHECK_EQ(bp_direct_usable(p), 0);
+}
+
+static void knows_what_is_in_its_mappings(void)
+{
+    char *p = bp_direct_take(3 * PAGE, PAGE), *other = bp_direct_take(PAGE, PAGE), byte;
+    CHECK(bp_direct_holds(p) && bp_direct_holds(p + 1) && bp_direct_holds(p + 3 * PAGE - 1));
+    CHECK(!bp_direct_holds(&byte) && !bp_direct_holds(NULL));
+    CHECK(bp_direct_give(p));
+    CHECK(!bp_direct_holds(p) && bp_direct_holds(other));
+    CHECK(bp_direct_give(other));
+}
+
+// Until many others were freed, or it is used again.
+static void remembers_what_was_freed(void)
+{
+    enum { OTHERS = 100 };
+    char *p = bp_direct_take(3 * PAGE, PAGE);
+    CHECK_EQ(bp_direct_freed_bytes(p), 0);
+    CHECK(bp_direct_give(p));
+    CHECK_EQ(bp_direct_freed_bytes(p), 3 * PAGE);
+    CHECK_EQ(bp_direct_freed_bytes(p + PAGE), 0);
+    char *same = bp_direct_take(3 * PAGE, PAGE);
+    if (same == p)
+        CHECK_EQ(bp_direct_freed_bytes(p), 0);
+    CHECK(bp_direct_give(same));
+    REQUIRE(mmap(same, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == same);
+    for (int i = 0; i < OTHERS; i++)
+        bp_direct_give(bp_direct_take((size_t)(i + 4) * PAGE, PAGE));
+    CHECK_EQ(bp_direct_freed_bytes(same), 0);
 }
 
 static void knows_nothing_at_first(void)
@@ -294,6 +324,7 @@ static void threads_do_not_share(void)
 }
 
 UNIT_MAIN(UNIT_CASE(maps_whole_zeroed_pages), UNIT_CASE(knows_only_its_own),
+          UNIT_CASE(knows_what_is_in_its_mappings), UNIT_CASE(remembers_what_was_freed),
           UNIT_CASE(knows_nothing_at_first), UNIT_CASE(aligns), UNIT_CASE(too_much_is_none),
           UNIT_CASE(resizes_with_contents), UNIT_CASE(failed_resize_changes_nothing),
           UNIT_CASE(failed_maps_change_nothing), UNIT_CASE(its_table_stands_between_guards),

@@ -170,14 +170,13 @@ static void a_slot_that_is_being_kept(void)
 void __real_bp_os_wake(bp_atomic_u32 *cell);
 void __wrap_bp_os_wake(bp_atomic_u32 *cell);
 
-static pthread_t held_thread;
-static bool hold;
+static _Thread_local bool hold;
 static sem_t is_held, may_go_on;
 
 void __wrap_bp_os_wake(bp_atomic_u32 *cell)
 {
     __real_bp_os_wake(cell);
-    if (!hold || !pthread_equal(pthread_self(), held_thread))
+    if (!hold)
         return;
     hold = false;
     sem_post(&is_held);
@@ -191,7 +190,6 @@ static sem_t is_starting;
 static void attach_and_fill(void *unused)
 {
     (void)unused;
-    held_thread = pthread_self();
     hold = true;
     sem_post(&is_starting);
     bp_registry_attach();
@@ -291,6 +289,8 @@ static void check_child(void)
     bp_recall_begin();
     bp_recall_finish();
     CHECK_PTR(bp_registry_own(), own);
+    if (!UNIT_CHILD_STARTS_THREADS)
+        return;
     led_start(&other);
     led_do(&other, fill_and_look_new, NULL);
     recall_other();

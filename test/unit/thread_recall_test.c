@@ -175,6 +175,33 @@ static void nobody_called_nobody_emptied(void)
     led_end(&other);
 }
 
+// Another thread's round begins while this one's barrier is on its way.
+static int comes_home_and_is_called_again(enum bp_os_call call)
+{
+    if (call == BP_OS_BARRIER) {
+        bp_os_fault_hook = NULL;
+        led_do(&other, come_home, NULL);
+        bp_recall_begin();
+    }
+    return 0;
+}
+
+static void a_later_call_waits_for_its_own_barrier(void)
+{
+    boot_with_other();
+    bp_recall_begin();
+    bp_os_fault_hook = comes_home_and_is_called_again;
+    bp_recall_finish();
+    CHECK_NULL(bp_os_fault_hook);
+    CHECK(theirs->away && !theirs->emptied);
+    check_full(theirs);
+    bp_recall_finish();
+    CHECK(theirs->emptied);
+    check_emptied(theirs);
+    led_do(&other, come_home, NULL);
+    led_end(&other);
+}
+
 static void caller_and_common_heap_stay(void)
 {
     thread_boot(BP_TIB);
@@ -318,6 +345,7 @@ static void ends_while_emptied(void)
 
 UNIT_MAIN(UNIT_CASE(called_away_comes_home), UNIT_CASE(idle_heap_is_emptied),
           UNIT_CASE(emptied_again_and_again), UNIT_CASE(nobody_called_nobody_emptied),
-          UNIT_CASE(caller_and_common_heap_stay), UNIT_CASE(caller_without_a_heap),
-          UNIT_CASE(without_a_reservation_there_is_nobody), UNIT_CASE(visited_heap_is_not_emptied),
-          UNIT_CASE(visits_nest), UNIT_CASE(ends_while_away), UNIT_CASE(ends_while_emptied))
+          UNIT_CASE(a_later_call_waits_for_its_own_barrier), UNIT_CASE(caller_and_common_heap_stay),
+          UNIT_CASE(caller_without_a_heap), UNIT_CASE(without_a_reservation_there_is_nobody),
+          UNIT_CASE(visited_heap_is_not_emptied), UNIT_CASE(visits_nest),
+          UNIT_CASE(ends_while_away), UNIT_CASE(ends_while_emptied))

@@ -10,6 +10,13 @@
 #include "unit_posix.h"
 #endif
 
+// To ThreadSanitizer, threads of a forked child are those of the parent whose stacks they have.
+#if defined(__SANITIZE_THREAD__)
+enum { UNIT_CHILD_STARTS_THREADS = false };
+#else
+enum { UNIT_CHILD_STARTS_THREADS = true };
+#endif
+
 static inline bool unit_readable(const void *address)
 {
     return unit_can(address, false);

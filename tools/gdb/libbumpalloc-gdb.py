@@ -38,7 +38,7 @@ LAYOUT = {
     'slot': {'size': 40, 'usable_bytes': (0, 'Q'), 'dirty_bytes': (8, 'Q'), 'state': (36, 'B')},
     'bin': {'size': 32, 'head': (0, 'Q'), 'run': (16, None)},
     'cold': {'size': 80, 'spare': (0, 'Q'), 'run_end': (48, 'Q')},
-    'heap': {'size': 32768, 'bin': (0, None), 'cold': (23896, None), 'owner': (22536, 'I')},
+    'heap': {'size': 40960, 'bin': (0, None), 'cold': (23896, None), 'owner': (22536, 'I')},
     'depot': {'size': 192, 'count': (12, 'I'), 'stack': (16, None)},
     'magazine': {'size': 16, 'head': (0, 'Q')},
 }

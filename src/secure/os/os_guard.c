@@ -23,6 +23,7 @@ enum {
 
 static bp_atomic_size mapped_count;     // guards that are mappings
 static bp_atomic_u32 marks_are_missing; // the kernel said so
+static bp_atomic_u32 marks_were_set;    // before it said so: locked memory has none
 static pthread_key_t exit_key;
 static bool exit_key_made; // else it is the number of somebody else's
 
@@ -66,45 +67,74 @@ static int protect(void *addr, size_t n_bytes, int protection)
     return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
 }
 
+int bp_os_guard_unmark(void *addr, size_t n_bytes)
+{
+    int refused = bp_os_injected_fault(BP_OS_GUARD);
+    if (refused || !bp_load_u32_relaxed(&marks_were_set))
+        return refused;
+    return advise(addr, n_bytes, GUARD_REMOVE);
+}
+
+// What is locked cannot be dropped.
+static int mapping_make(void *addr, size_t n_bytes)
+{
+    int code = bp_os_guard_unmark(addr, n_bytes);
+    if (code)
+        return code;
+    if (advise(addr, n_bytes, MADV_DONTNEED))
+        memset(addr, 0, n_bytes);
+    return protect(addr, n_bytes, PROT_NONE);
+}
+
 static int mapping_install(void *addr, size_t n_bytes)
 {
     if (bp_add_relaxed(&mapped_count, 1) >= MAPPINGS_MAX) {
         bp_sub_relaxed(&mapped_count, 1);
         return ENOMEM;
     }
-    int code = protect(addr, n_bytes, PROT_NONE);
+    int code = mapping_make(addr, n_bytes);
     if (code)
         bp_sub_relaxed(&mapped_count, 1);
-    else
-        advise(addr, n_bytes, MADV_DONTNEED);
+    return code;
+}
+
+static int mapping_remove(void *addr, size_t n_bytes)
+{
+    int code = protect(addr, n_bytes, PROT_READ | PROT_WRITE);
+    if (!code)
+        bp_sub_relaxed(&mapped_count, 1);
+    return code;
+}
+
+static int mark_install(void *addr, size_t n_bytes)
+{
+    int code = advise(addr, n_bytes, GUARD_INSTALL);
+    if (!code)
+        bp_store_u32_relaxed(&marks_were_set, 1);
+    if (code == EINVAL)
+        bp_store_u32_relaxed(&marks_are_missing, 1);
     return code;
 }
 
 int bp_os_guard_install(void *addr, size_t n_bytes)
 {
-    int refused = bp_os_injected_fault(BP_OS_GUARD);
-    if (refused)
-        return refused;
-    if (!bp_load_u32_relaxed(&marks_are_missing)) {
-        int code = advise(addr, n_bytes, GUARD_INSTALL);
-        if (code != EINVAL)
-            return code;
-        bp_store_u32_relaxed(&marks_are_missing, 1);
-    }
-    return mapping_install(addr, n_bytes);
+    int code = bp_os_injected_fault(BP_OS_GUARD);
+    if (code)
+        return code;
+    if (!bp_load_u32_relaxed(&marks_are_missing))
+        code = mark_install(addr, n_bytes);
+    return bp_load_u32_relaxed(&marks_are_missing) ? mapping_install(addr, n_bytes) : code;
 }
 
+// Where both were set, what can be read without its mark was no mapping.
 int bp_os_guard_remove(void *addr, size_t n_bytes)
 {
-    int refused = bp_os_injected_fault(BP_OS_GUARD);
-    if (refused)
-        return refused;
-    if (!bp_load_u32_relaxed(&marks_are_missing))
-        return advise(addr, n_bytes, GUARD_REMOVE);
-    int code = protect(addr, n_bytes, PROT_READ | PROT_WRITE);
-    if (!code)
-        bp_sub_relaxed(&mapped_count, 1);
-    return code;
+    int code = bp_os_guard_unmark(addr, n_bytes);
+    if (code || !bp_load_u32_relaxed(&marks_are_missing))
+        return code;
+    if (bp_load_u32_relaxed(&marks_were_set) && bp_os_is_readable(addr))
+        return 0;
+    return mapping_remove(addr, n_bytes);
 }
 
 bool bp_os_guards_are_marks(void)

@@ -22,8 +22,11 @@ int bp_os_uncover(void *addr, size_t n_bytes);
 // A byte a page, of which the lowest bit says whether there is memory behind it; room for pages of
 // 4 KiB, whatever the system's are.
 int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages);
-// Marks, as far as the system has said: to set one twice does no harm, nor to remove what is none.
+// Marks, as far as the system has said: to set one twice does no harm. It may say otherwise later,
+// of memory that is locked; what was marked until then is.
 bool bp_os_guards_are_marks(void);
+// Marks there were in these pages, if any, go; guards that are mappings stay.
+int bp_os_guard_unmark(void *addr, size_t n_bytes);
 // These pages can be read only, for good.
 int bp_os_seal(void *addr, size_t n_bytes);
 // fn runs with the thread's argument when a thread that has set one ends.

@@ -50,4 +50,19 @@ BP_HOT void bp_link_set(void *object, void *next)
     *(uint64_t *)object = (uint64_t)(size_t)next ^ bp_link_mask(object);
 }
 
+// What is behind the link stays zero.
+enum { BP_LINK_NOTES = 0 };
+
+BP_HOT void *bp_link_noted(const void *object)
+{
+    (void)object;
+    return NULL;
+}
+
+BP_HOT void bp_link_note(void *object, void *noted)
+{
+    (void)object;
+    (void)noted;
+}
+
 #endif

@@ -41,8 +41,7 @@ static inline void bp_strict_span_retire(void *chunk)
 // Chunks become a large object; false: they cannot, because the system leaves guards in them.
 static inline bool bp_strict_large_prepare(void *chunk, size_t n_bytes)
 {
-    return bp_os_page_bytes() != BP_SPAN_GUARD_BYTES || !bp_os_guards_are_marks() ||
-           !bp_os_guard_remove(chunk, n_bytes);
+    return bp_os_page_bytes() != BP_SPAN_GUARD_BYTES || !bp_os_guard_unmark(chunk, n_bytes);
 }
 
 #endif

@@ -12,4 +12,10 @@ static inline bool bp_beyond_owns(const void *pointer)
     return bp_empty_owns(pointer) || bp_paged_find(pointer, &entry);
 }
 
+// Memory that only they keep goes back: bytes.
+static inline size_t bp_beyond_trim(void)
+{
+    return bp_paged_trim();
+}
+
 #endif

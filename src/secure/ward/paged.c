@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/limits.h"
 #include "core/lock.h"
+#include "core/options.h"
 #include "core/report.h"
 #include "os/os.h"
 #include "os/os_guard.h"
@@ -219,6 +220,40 @@ void bp_paged_flush(void)
         while (kept_take(region, 0, &it))
             release(&it);
     }
+}
+
+// The pages go, the addresses still wait. Bytes that were given back.
+static size_t waiting_drop(struct bp_paged *it)
+{
+    size_t body = body_bytes(it->n_bytes);
+    if (!it->kept || bp_options.purge == BP_PURGE_NEVER)
+        return 0;
+    if (!it->covered && !bp_pages_are_zero(it->object, body))
+        bp_ward_die_written(it->object, it->n_bytes);
+    if (bp_os_purge(it->object, body))
+        return 0;
+    kept_uncharge(it);
+    it->kept = false;
+    it->dropped = true;
+    return body;
+}
+
+// Each takes the place of the next, so their order stays.
+size_t bp_paged_trim(void)
+{
+    struct bp_paged it = {.object = NULL};
+    size_t released = 0;
+    for (unsigned i = 0; i <= WAITING_COUNT; i++) {
+        it = wait_exchange(it);
+        released += it.object ? waiting_drop(&it) : 0;
+    }
+    if (it.object) // others came meanwhile
+        release(&it);
+    for (unsigned region = 0; region < KEPT_REGIONS; region++) {
+        while (kept_take(region, 0, &it))
+            release(&it);
+    }
+    return released;
 }
 
 static bool is_waiting(const void *object)

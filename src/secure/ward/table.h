@@ -43,6 +43,9 @@ bool bp_paged_mark(const void *object, enum bp_kind kind);
 bool bp_paged_resize(void *object, size_t n_bytes);
 // What waits goes to the class regions, all of it.
 void bp_paged_flush(void);
+// What waits loses the pages that it keeps, and goes on waiting; what has waited goes to the class
+// regions. Returns the bytes that the former had.
+size_t bp_paged_trim(void);
 
 void *bp_empty_alloc(void);
 bool bp_empty_owns(const void *object);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// A large block freed twice, by aligned operator delete.
+#include "crime.h"
+
+#include <new>
+
+int main()
+{
+    void *p = crime(::operator new(LARGE_BYTES, std::align_val_t(64))), *volatile again = p;
+    ::operator delete(p, std::align_val_t(64));
+    ::operator delete(again, std::align_val_t(64));
+    return 0;
+}
