@@ -39,7 +39,9 @@ int bp_os_map_guarded(size_t n_bytes, void **ret_addr)
     if (code)
         return code;
     char *addr = (char *)whole + page;
-    code = bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &whole);
+    code = bp_os_injected_fault(BP_OS_MAP);
+    if (!code)
+        code = bp_os_map_pages(addr, n_bytes, PROT_READ | PROT_WRITE, MAP_FIXED, &whole);
     if (code)
         bp_os_unmap_guarded(addr, n_bytes);
     else

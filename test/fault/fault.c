@@ -328,7 +328,7 @@ static unsigned gap(const struct run *run, unsigned runs)
         run->script->costs || bp_options.background || bp_options.limit_bytes || below_is_random();
     if (dense || runs < RUNS_DENSE)
         return 1;
-    return costs && run->fault.nth / 3 > runs / 2 ? run->fault.nth / 3 : runs / 2;
+    return costs && run->fault.nth > runs ? run->fault.nth / 2 : runs / 2;
 }
 
 // All n until a run is clean, but for gaps between large ones; how many runs there were.

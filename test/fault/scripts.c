@@ -332,6 +332,8 @@ static void full(void)
 {
     int at = 0;
     bool beside = false;
+    while (at < 54)
+        block_malloc(&blocks[at++], MIB);
     while (at < BLOCK_COUNT - 600 && !beside && block_malloc(&blocks[at], 30 * KIB))
         beside = bp_overflow_class_of(blocks[at++].start) != 0;
     CHECK(beside || hook_is_armed());

@@ -182,7 +182,19 @@ static void owed_by_several_threads(void)
     CHECK_EQ(address_bytes(), before);
 }
 
+// Its guards go again when what is between them cannot be had.
+static void half_a_guarded_mapping_goes(void)
+{
+    void *address = NULL;
+    page = bp_os_page_bytes();
+    size_t before = address_bytes();
+    fault_some(BP_OS_MAP, 2, 1);
+    CHECK_EQ(KEPT(bp_os_map_guarded(5 * page, &address)), ENOMEM);
+    CHECK_NULL(address);
+    CHECK_EQ(address_bytes(), before);
+}
+
 UNIT_MAIN(UNIT_CASE(owed_until_the_next_one_goes), UNIT_CASE(owed_until_all_is_to_go),
           UNIT_CASE(neighbours_are_one), UNIT_CASE(too_much_is_owed),
           UNIT_CASE(owed_with_its_memory), UNIT_CASE(owed_trims),
-          UNIT_CASE(owed_by_several_threads))
+          UNIT_CASE(owed_by_several_threads), UNIT_CASE(half_a_guarded_mapping_goes))

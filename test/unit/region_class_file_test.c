@@ -6,12 +6,6 @@
 #include "region/class_region.h"
 #include "unit.h"
 
-#include <sys/mman.h>
-
-#if !defined(MAP_FIXED_NOREPLACE)
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
 enum { PAGE = 4096, REGION = 4 }; // slots of 1 MiB
 
 static struct bp_file_census census(void)
@@ -145,39 +139,7 @@ static void a_copy_that_fails_leaves_none(void)
     CHECK(bp_files_give(take(), false));
 }
 
-// A child whose addresses the system does not give back to it: others have them by now.
-static char *of_parent;
-
-static void check_child_without_addresses(void)
-{
-    char *theirs = of_parent + BP_MIB;
-    void *object = NULL;
-    fault_all(BP_OS_DECOMMIT);
-    bp_files_after_fork(true);
-    fault_none();
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-    REQUIRE(mmap(theirs, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == theirs);
-    *theirs = 'y';
-    for (int i = 0; i < 3; i++)
-        CHECK_EQ(bp_files_take(BP_MIB, false, &object), ENOMEM);
-    CHECK_NULL(object);
-    CHECK_EQ(*theirs, 'y');
-    CHECK_EQ(bp_files_usable(of_parent), 0);
-    CHECK(bp_files_give(of_parent, false)); // as in any child: it stayed with the parent
-}
-
-static void a_child_without_addresses_has_no_file(void)
-{
-    of_parent = take();
-    bp_files_before_fork();
-    unit_expect_pass("check_child_without_addresses", check_child_without_addresses);
-    bp_files_after_fork(false);
-    CHECK_EQ(*of_parent, 'x');
-    CHECK(bp_files_give(of_parent, false));
-}
-
 UNIT_MAIN(UNIT_CASE(knows_nothing_at_first), UNIT_CASE(each_step_may_fail),
           UNIT_CASE(a_retry_maps_its_own_file), UNIT_CASE(without_addresses_there_is_none),
           UNIT_CASE(fewer_addresses_are_enough), UNIT_CASE(what_is_not_punched_stays_dirty),
-          UNIT_CASE(objects_end_once), UNIT_CASE(a_copy_that_fails_leaves_none),
-          UNIT_CASE(a_child_without_addresses_has_no_file))
+          UNIT_CASE(objects_end_once), UNIT_CASE(a_copy_that_fails_leaves_none))
