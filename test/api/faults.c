@@ -242,6 +242,8 @@ int main(void)
                 scripts[i]();
             }
         }
+        arm(0, false);
+        bp_os_unmap_owed();
         CHECK_FMT(mapped_bytes() == before, "script %zu left %zu", i, mapped_bytes() - before);
     }
     return check_end();
