@@ -46,6 +46,13 @@ def answer(store, words):
     return 'OK'
 
 
+def reserve_again():
+    try:
+        return bytearray(MIB)
+    except MemoryError:
+        return None
+
+
 def serve(path):
     store = {}
     with socket.socket(socket.AF_UNIX) as server:
@@ -57,7 +64,8 @@ def serve(path):
             for line in lines:
                 try:
                     reply = answer(store, line.split())
-                    reserve = reserve or bytearray(MIB)
+                    if line.startswith('DEL'):  # then there may be room for it again
+                        reserve = reserve or reserve_again()
                 except MemoryError:
                     reserve = None
                     reply = 'FULL'
