@@ -8,7 +8,7 @@
 
 static const struct {
     int code;
-    const char *words;
+    char words[60];
 } table[] = {
     {0, "success"},
     {-EINVAL, "invalid argument"},

@@ -9,11 +9,12 @@
 #include "api/stats.h"
 #include "core/options.h"
 
+// No pointers: a table of them is a page that each process has for itself, from its start on.
 struct bp_field {
-    const char *name;
+    char name[24];
     size_t offset; // of a size_t in struct bp_stats, or of its by-class structs
     char kind;     // 'g' for what is now, 'c' for what was counted since the start
-    const char *help;
+    char help[72];
 };
 
 enum bp_table {
