@@ -170,15 +170,17 @@ static void a_slot_that_is_being_kept(void)
 void __real_bp_os_wake(bp_atomic_u32 *cell);
 void __wrap_bp_os_wake(bp_atomic_u32 *cell);
 
-static _Thread_local bool hold;
+static pthread_t held_thread;
+static bp_atomic_u32 hold; // set when held_thread is; no _Thread_local: that allocates on Windows
 static sem_t is_held, may_go_on;
 
 void __wrap_bp_os_wake(bp_atomic_u32 *cell)
 {
     __real_bp_os_wake(cell);
-    if (!hold)
+    // pairs with the release below: whose it is
+    if (!bp_load_u32_acquire(&hold) || !pthread_equal(pthread_self(), held_thread))
         return;
-    hold = false;
+    bp_store_u32_relaxed(&hold, false);
     sem_post(&is_held);
     led_wait(&may_go_on);
 }
@@ -190,7 +192,8 @@ static sem_t is_starting;
 static void attach_and_fill(void *unused)
 {
     (void)unused;
-    hold = true;
+    held_thread = pthread_self();
+    bp_store_u32_release(&hold, true); // pairs with the acquire above
     sem_post(&is_starting);
     bp_registry_attach();
 }
