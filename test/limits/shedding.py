@@ -46,13 +46,6 @@ def answer(store, words):
     return 'OK'
 
 
-def reserve_again():
-    try:
-        return bytearray(MIB)
-    except MemoryError:
-        return None
-
-
 def serve(path):
     store = {}
     with socket.socket(socket.AF_UNIX) as server:
@@ -64,8 +57,8 @@ def serve(path):
             for line in lines:
                 try:
                     reply = answer(store, line.split())
-                    if line.startswith('DEL'):  # then there may be room for it again
-                        reserve = reserve or reserve_again()
+                    if line.startswith('SET'):  # nothing else needs more than what is left of it
+                        reserve = reserve or bytearray(MIB)
                 except MemoryError:
                     reserve = None
                     reply = 'FULL'
