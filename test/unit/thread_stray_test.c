@@ -2,6 +2,8 @@
 // thread: objects whose chunk has another owner number: few stay away, many go where they are used.
 #include "thread_unit.h"
 
+#include "region/chain.h"
+
 enum { CLASS = 16, FEW = 16, MANY = 2000, PLENTY = 300 }; // 256 bytes
 
 static struct bp_heap *theirs, *mine;
@@ -103,6 +105,25 @@ static void many_move_here(void)
     heap_check(mine);
 }
 
+// So its chain is walked in stretches.
+static void a_full_bin_has_notes(void)
+{
+    static void *given[MANY];
+    boot();
+    const struct bp_stray_cold *cold = &mine->stray[theirs->owner][CLASS];
+    bool full = false;
+    alloc_some(theirs, given, MANY);
+    for (int i = 0; i < MANY && !full; i++) {
+        heap_free(mine, given[i]);
+        full = cold->noted && cold->limit == cold->goal && stray_bin()->room == 0;
+    }
+    REQUIRE(full);
+    CHECK(bp_chain_agrees(CLASS, stray_bin()->head, cold->goal, cold->noted));
+    bp_heap_settle(mine);
+    CHECK_NULL(cold->noted);
+    heap_check(mine);
+}
+
 static void idle_bins_are_emptied(void)
 {
     enum { OTHER = 20, VISITS = 4 * 128 };
@@ -197,7 +218,7 @@ static void gathered_spans_change_owner(void)
 }
 
 UNIT_MAIN(UNIT_CASE(chunks_have_their_owner), UNIT_CASE(few_do_not_come_back),
-          UNIT_CASE(many_go_home), UNIT_CASE(many_move_here), UNIT_CASE(idle_bins_are_emptied),
-          UNIT_CASE(flush_leaves_none), UNIT_CASE(hand_over_tells_whose),
-          UNIT_CASE(empty_leaves_two), UNIT_CASE(written_off_after_fork),
-          UNIT_CASE(gathered_spans_change_owner))
+          UNIT_CASE(many_go_home), UNIT_CASE(many_move_here), UNIT_CASE(a_full_bin_has_notes),
+          UNIT_CASE(idle_bins_are_emptied), UNIT_CASE(flush_leaves_none),
+          UNIT_CASE(hand_over_tells_whose), UNIT_CASE(empty_leaves_two),
+          UNIT_CASE(written_off_after_fork), UNIT_CASE(gathered_spans_change_owner))
