@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every POSIX system does alike: threads, fork, environment, limits, messages.
 #define _GNU_SOURCE
+#include "os/os_posix.h"
 #include "base/bits.h"
 #include "base/limits.h"
 #include "os/fault.h"
@@ -47,8 +48,7 @@ extern char **environ;
 // Weak, so that a static program without these links: it has no next definition.
 #pragma weak dlsym
 
-static pthread_key_t exit_key;
-static bool exit_key_made;
+static struct bp_os_exit_key exit_key;
 
 // In steps that a small buffer on the stack has room for, whatever the system's page.
 int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
@@ -224,29 +224,39 @@ uint64_t bp_os_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-int bp_os_thread_exit_register(void (*fn)(void *))
+int bp_os_exit_key_make(struct bp_os_exit_key *it, void (*fn)(void *))
 {
     int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (!code)
-        code = pthread_key_create(&exit_key, fn);
+        code = pthread_key_create(&it->key, fn);
     errno = saved;
-    exit_key_made = code == 0;
+    it->made = code == 0;
     return code;
 }
 
-int bp_os_thread_exit_arm(void *argument)
+int bp_os_exit_key_set(const struct bp_os_exit_key *it, void *argument)
 {
     int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
     if (code)
         return code;
-    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
+    code = it->made ? pthread_setspecific(it->key, argument) : EAGAIN; // may allocate
     errno = saved;
     return code;
 }
 
+int bp_os_thread_exit_register(void (*fn)(void *))
+{
+    return bp_os_exit_key_make(&exit_key, fn);
+}
+
+int bp_os_thread_exit_arm(void *argument)
+{
+    return bp_os_exit_key_set(&exit_key, argument);
+}
+
 void *bp_os_thread_exit_argument(void)
 {
-    return exit_key_made ? pthread_getspecific(exit_key) : NULL;
+    return exit_key.made ? pthread_getspecific(exit_key.key) : NULL;
 }
 
 static void *thread_main(void *fn)

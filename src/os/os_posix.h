@@ -5,6 +5,7 @@
 #define BP_OS_OS_POSIX_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,14 @@ static inline int bp_os_outcome(int saved_errno, bool failed)
     errno = saved_errno;
     return code;
 }
+
+// What tells of a thread's end. If it could not be made, its number is somebody else's.
+struct bp_os_exit_key {
+    pthread_key_t key;
+    bool made;
+};
+int bp_os_exit_key_make(struct bp_os_exit_key *it, void (*fn)(void *));
+int bp_os_exit_key_set(const struct bp_os_exit_key *it, void *argument);
 
 // By the straightest way to the kernel that the system has, so that a hook on mmap cannot call
 // back into us: private pages of no file, their protection, and unmapping.

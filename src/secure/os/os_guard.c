@@ -5,6 +5,7 @@
 #include "base/atomics.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/os_posix.h"
 #include "os/os_syscall.h"
 
 #include <errno.h>
@@ -24,15 +25,7 @@ enum {
 static bp_atomic_size mapped_count;     // guards that are mappings
 static bp_atomic_u32 marks_are_missing; // the kernel said so
 static bp_atomic_u32 marks_were_set;    // before it said so: locked memory has none
-static pthread_key_t exit_key;
-static bool exit_key_made; // else it is the number of somebody else's
-
-static int outcome(int saved_errno, bool failed)
-{
-    int code = failed ? errno : 0;
-    errno = saved_errno;
-    return code;
-}
+static struct bp_os_exit_key exit_key;
 
 // splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
 static uint64_t mixed(uint64_t *state)
@@ -58,13 +51,13 @@ void bp_os_entropy(uint64_t *words, unsigned count)
 static int advise(void *addr, size_t n_bytes, int advice)
 {
     int saved = errno;
-    return outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, advice) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_madvise, addr, n_bytes, advice) == -1);
 }
 
 static int protect(void *addr, size_t n_bytes, int protection)
 {
     int saved = errno;
-    return outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_mprotect, addr, n_bytes, protection) == -1);
 }
 
 int bp_os_guard_unmark(void *addr, size_t n_bytes)
@@ -160,7 +153,7 @@ int bp_os_residency(void *addr, size_t n_bytes, unsigned char *ret_pages)
     int saved = errno;
     if (code)
         return code;
-    return outcome(saved, bp_os_syscall(SYS_mincore, addr, n_bytes, ret_pages) == -1);
+    return bp_os_outcome(saved, bp_os_syscall(SYS_mincore, addr, n_bytes, ret_pages) == -1);
 }
 
 int bp_os_seal(void *addr, size_t n_bytes)
@@ -171,22 +164,12 @@ int bp_os_seal(void *addr, size_t n_bytes)
 
 int bp_os_guard_exit_register(void (*fn)(void *))
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
-    if (!code)
-        code = pthread_key_create(&exit_key, fn);
-    errno = saved;
-    exit_key_made = code == 0;
-    return code;
+    return bp_os_exit_key_make(&exit_key, fn);
 }
 
 int bp_os_guard_exit_arm(void *argument)
 {
-    int code = bp_os_injected_fault(BP_OS_THREAD), saved = errno;
-    if (code)
-        return code;
-    code = exit_key_made ? pthread_setspecific(exit_key, argument) : EAGAIN; // may allocate
-    errno = saved;
-    return code;
+    return bp_os_exit_key_set(&exit_key, argument);
 }
 
 int bp_os_guard_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
