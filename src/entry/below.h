@@ -44,7 +44,7 @@ static inline bool bp_below_try_free(void *pointer)
 static inline void *bp_below_try_resize(void *pointer, size_t n_bytes)
 {
     size_t key = bp_heap_key_of(pointer);
-    if (!key || !n_bytes || BP_UNLIKELY(!bp_class_starts(bp_key_class(key), pointer)))
+    if (!key || !n_bytes || BP_UNLIKELY(!bp_span_has(bp_key_class(key), pointer)))
         return NULL;
     if (bp_class_keeps(bp_key_class(key), n_bytes))
         return pointer;

@@ -35,7 +35,7 @@ static bool is_start(const void *pointer)
     enum bp_verdict verdict;
     size_t key = bp_heap_key_of(pointer);
     if (key)
-        return bp_class_starts(bp_key_class(key), pointer);
+        return bp_span_has(bp_key_class(key), pointer);
     bp_request_usable(pointer, &verdict);
     return verdict == BP_DONE;
 }

@@ -5,6 +5,7 @@
 #include "core/report.h"
 #include "region/link.h"
 #include "region/size_class.h"
+#include "region/span.h"
 #include "reserve/reserve.h"
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@ static bool is_in_span(unsigned class_index, const void *pointer)
 
 static bool is_object(unsigned class_index, const void *pointer)
 {
-    return is_in_span(class_index, pointer) && bp_class_starts(class_index, pointer);
+    return is_in_span(class_index, pointer) && bp_span_has(class_index, pointer);
 }
 
 // How many honest steps the chain has, at most `most`; *ret_rest: where it goes on.

@@ -23,9 +23,11 @@ enum {
 
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
 
-struct bp_span *bp_span_at(uint32_t chunk)
+bool bp_span_notes_lost;
+
+void bp_span_lose_notes(void)
 {
-    return (struct bp_span *)bp_meta_begin(BP_META_SPANS) + chunk;
+    bp_span_notes_lost = true;
 }
 
 char *bp_span_end(const struct bp_span *span)
@@ -67,7 +69,7 @@ static void list_remove(struct bp_span_lists *lists, struct bp_span *span)
 static unsigned list_wanted(const struct bp_span *span)
 {
     if (span->free_count == 0)
-        return span->fresh_count && !span->running ? BP_SPAN_LISTS : 0;
+        return !span->running && span->fresh_count ? BP_SPAN_LISTS : 0;
     return 1 + (span->free_count - 1) * BP_SPAN_BUCKETS / span->object_count;
 }
 
@@ -173,6 +175,8 @@ void bp_span_put_locked(struct bp_span_lists *lists, void *object)
 {
     struct bp_span *span = bp_span_at(bp_chunk_of(object));
     uint32_t fresh_count = span->running ? 0 : span->fresh_count;
+    if (BP_UNLIKELY(!bp_span_has(span->class_index, object)))
+        bp_die_invalid(object, "free");
     if (BP_UNLIKELY(span->free_count + fresh_count >= span->object_count))
         bp_die_double_free(object, bp_class[span->class_index].object_bytes);
     bp_holes_put(span, object);
@@ -297,10 +301,16 @@ struct bp_span *bp_span_parked_locked(struct bp_span_lists *lists, unsigned owne
     return span;
 }
 
-void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor)
+void bp_span_note_limit(struct bp_span *span, const char *limit)
 {
     size_t bytes = bp_class[span->class_index].object_bytes;
-    span->fresh_count = (uint16_t)((size_t)(bp_span_end(span) - cursor) / bytes);
+    uint16_t fresh_count = (uint16_t)((size_t)(bp_span_end(span) - limit) / bytes);
+    bp_poke_u16_relaxed(&span->fresh_count, fresh_count);
+}
+
+void bp_span_stop_locked(struct bp_span_lists *lists, struct bp_span *span, const char *cursor)
+{
+    bp_span_note_limit(span, cursor);
     span->running = false;
     span_settle(lists, span);
 }

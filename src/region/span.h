@@ -3,7 +3,8 @@
 // when there are no class regions. Bookkeeping is out of line, one record a chunk. Invariants:
 //  1. The record of a span is that of its first chunk; every chunk's record names it.
 //  2. Objects lie at multiples of the class's bytes from the span's start. The last fresh_count
-//     of them were never handed out. A heap that bumps through them "runs" the span.
+//     of them were never handed out. A heap that bumps through them "runs" the span, and notes how
+//     far it goes before it goes there: a block that is freed was noted first.
 //  3. free_count objects are free: chained hole by hole (region/span_holes.h), or, when the pages
 //     behind them were given back, all those of the holes marked in `punched`. All others are in
 //     use, or in magazines.
@@ -16,8 +17,12 @@
 #ifndef BP_REGION_SPAN_H
 #define BP_REGION_SPAN_H
 
+#include "base/atomics.h"
+#include "base/attr.h"
 #include "base/limits.h"
 #include "region/hole.h"
+#include "reserve/meta.h"
+#include "reserve/reserve.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +37,7 @@ struct bp_hole_chain {
 
 struct bp_span {
     uint16_t free_count;
-    uint16_t fresh_count;
+    uint16_t fresh_count; // written by who runs the span; else under the lock
     uint16_t object_count;
     uint16_t punched, stocked, ripe; // a bit for each hole
     uint8_t class_index;             // 0: one large object
@@ -53,7 +58,26 @@ struct bp_span_lists {
     uint32_t faulted_objects; // gathered although punched, since somebody looked
 };
 
-struct bp_span *bp_span_at(uint32_t chunk);
+static inline struct bp_span *bp_span_at(uint32_t chunk)
+{
+    return (struct bp_span *)bp_meta_begin(BP_META_SPANS) + chunk;
+}
+
+// Pages are copied one by one at a fork: a block may be younger than the note of its span.
+extern bool bp_span_notes_lost;
+void bp_span_lose_notes(void);
+
+// Does an object start there that was handed out once? The pointer is in a span of the class. Needs
+// no lock: who has the object has it from who noted it first.
+static inline bool bp_span_has(unsigned class_index, const void *pointer)
+{
+    const struct bp_span *span = bp_span_at(bp_chunk_of(pointer));
+    uint32_t bytes = bp_class[class_index].object_bytes;
+    uint32_t offset = (uint32_t)((size_t)pointer % BP_CHUNK_BYTES);
+    uint32_t fresh_bytes = bp_peek_u16_relaxed(&span->fresh_count) * bytes;
+    bool begun = offset + fresh_bytes < bp_class[class_index].span_objects * bytes;
+    return bp_class_starts(class_index, pointer) && (BP_LIKELY(begun) || bp_span_notes_lost);
+}
 // Is there a span of the class that begins with the chunk? Any chunk may be asked about.
 bool bp_span_serves_locked(uint32_t chunk, unsigned class_index);
 
@@ -91,6 +115,8 @@ uint32_t bp_span_magazine_most(const struct bp_span_lists *lists, unsigned class
 
 // A new running span; NULL if addresses or memory have run out. Needs no lock.
 struct bp_span *bp_span_create(unsigned class_index, unsigned owner);
+// Who runs the span goes no further than `limit` from now on, until it says so again.
+void bp_span_note_limit(struct bp_span *span, const char *limit);
 char *bp_span_cursor(const struct bp_span *span);
 char *bp_span_end(const struct bp_span *span);
 

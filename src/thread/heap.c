@@ -186,6 +186,7 @@ bool bp_heap_open_run(struct bp_heap *heap, unsigned class_index)
     if (!run_ensure(heap, class_index))
         return false;
     run->limit = run->cursor + bp_min(window, (size_t)(cold->run_end - run->cursor));
+    bp_span_note_limit(bp_span_at(bp_chunk_of(run->cursor)), run->limit);
     return true;
 }
 

@@ -394,6 +394,7 @@ void bp_registry_after_fork(void)
         struct bp_heap *heap = bp_registry_at(i);
         if (heap == own || heap == common_heap() || heap->state != BP_HEAP_LIVE)
             continue;
+        bp_span_lose_notes();
         bp_large_salvage(heap);
         heap_clear(heap);
         heap_init(heap, i);

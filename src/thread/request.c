@@ -337,7 +337,7 @@ size_t bp_request_usable(const void *pointer, enum bp_verdict *ret_verdict)
         return guarded_usable(pointer, ret_verdict);
     if (!key)
         return bp_large_usable(pointer, ret_verdict);
-    bool starts = bp_class_starts(bp_key_class(key), pointer);
+    bool starts = bp_span_has(bp_key_class(key), pointer);
     *ret_verdict = starts ? BP_DONE : BP_INVALID;
     return starts ? bp_class[bp_key_class(key)].object_bytes : 0;
 }

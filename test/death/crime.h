@@ -44,6 +44,12 @@ static inline void *unused_address(void)
     return (void *)((block & ~(uintptr_t)0xffff) + ((uintptr_t)1 << 36));
 }
 
+// Where a block would stand, in a small block's span: not handed out yet.
+static inline void *fresh_address(void)
+{
+    return (char *)malloc(SMALL_BYTES) + (ptrdiff_t)200 * CLASS_BYTES;
+}
+
 // As far behind a small block as nothing was committed yet, within the arena area.
 static inline void *uncommitted_address(void)
 {

@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 POINTERS = ('unused', 'metadata', 'interior_large', 'misaligned_small_1', 'misaligned_small_8',
-            'misaligned_large_1', 'misaligned_large_8', 'uncommitted', 'purged', 'unmapped')
+            'misaligned_large_1', 'misaligned_large_8', 'uncommitted', 'purged', 'unmapped',
+            'fresh')
 CALLS = {'free': 'free', 'realloc': 'realloc', 'usable_size': 'malloc_usable_size'}
 
 # Crime -> signal, the line on stderr; {p} is the pointer.

@@ -4,6 +4,7 @@
 #include "region/chain.h"
 #include "region/depot.h"
 #include "region/size_class.h"
+#include "region/span.h"
 #include "reserve/reserve.h"
 #include "unit.h"
 #include "unit_posix.h"
@@ -33,6 +34,7 @@ static void boot(void)
     REQUIRE(bp_class[CLASS].object_bytes == 64);
     struct bp_run_bounds run = bp_depot_run_take(CLASS, 0);
     REQUIRE(run.cursor != NULL);
+    bp_span_note_limit(bp_span_at(bp_chunk_of(run.cursor)), run.end);
     for (int i = 0; i <= COUNT; i++)
         object[i] = run.cursor + (size_t)(i * 7 % (COUNT + 1)) * 64;
     chain_make();

@@ -7,6 +7,7 @@
 #include "region/link.h"
 #include "region/purge.h"
 #include "region/size_class.h"
+#include "region/span.h"
 #include "reserve/chunks.h"
 
 enum { CLASSES = 5, HELD_MAX = 6000, STEPS = 16000, HELD_BYTES = 8 << 20 };
@@ -61,8 +62,9 @@ static char *object_take(struct line *line)
     if (line->run.cursor == line->run.end) {
         run_end(line);
         line->run = bp_depot_run_take(line->class_index, 0);
+        REQUIRE(line->run.cursor != NULL);
+        bp_span_note_limit(bp_span_at(bp_chunk_of(line->run.cursor)), line->run.end);
     }
-    REQUIRE(line->run.cursor != NULL);
     line->run.cursor += line->bytes;
     return line->run.cursor - line->bytes;
 }

@@ -108,6 +108,8 @@ static void run_bump(struct line *line, int at)
     struct bp_span *span = line->runs[at].span;
     uint32_t count = (uint32_t)prng_below(&rng, 12);
     size_t bytes = bp_class[line->class_index].object_bytes;
+    size_t rest = (size_t)(bp_span_end(span) - line->runs[at].cursor);
+    bp_span_note_limit(span, line->runs[at].cursor + (count * bytes < rest ? count * bytes : rest));
     for (; count && line->runs[at].cursor < bp_span_end(span); count--) {
         if (line->held_count < OBJECTS)
             hold(line, line->runs[at].cursor);

@@ -169,6 +169,7 @@ static void running_spans_stay(void)
 {
     boot();
     struct bp_span *span = create(CLASS);
+    bp_span_note_limit(span, bp_span_end(span));
     put(span, 0, 8);
     CHECK(span->running);
     CHECK_EQ(span->free_count, 8);

@@ -57,6 +57,7 @@ static void every_lock_is_taken_and_given(void)
     bp_fork_prepare();
     bp_fork_child();
     each_lock(check_free);
+    CHECK(!bp_span_notes_lost);
 }
 
 // --- work: blocks of all kinds, each with its pattern ---
@@ -119,6 +120,7 @@ static void check_child(void)
     for (uint32_t i = 0; i < count; i++)
         live += bp_registry_at(i)->state == BP_HEAP_LIVE;
     CHECK_EQ(live, 1); // this thread's
+    CHECK(bp_span_notes_lost);
     work(held, &rng, 500);
     heap_check(bp_registry_own());
     bp_request_trim();
