@@ -348,6 +348,10 @@ static unsigned run_all_n(struct run run)
         run.fault.nth += gap(&run, runs);
     }
     CHECK_FMT(clean || failed, "no clean run among %u", runs);
+    if (dense)
+        check_print("%s, %s %s, %s: %u runs", run.script->name, kind_names[run.fault.kind],
+                    run.from_start ? "from the start" : "later",
+                    run.fault.for_good ? "for good" : "once", runs);
     return runs;
 }
 
