@@ -20,11 +20,12 @@ enum { SENTINEL = 4711 };
 static size_t page;
 static char name[64], folder[64];
 
-#define KEPT(call) kept(errno = SENTINEL, (intptr_t)(call), __LINE__)
+// In this order: the arguments of a call have none.
+#define KEPT(call) (errno = SENTINEL, kept((intptr_t)(call), __LINE__))
 
-static intptr_t kept(int before, intptr_t result, int line)
+static intptr_t kept(intptr_t result, int line)
 {
-    CHECK_FMT(errno == before, "line %d: errno became %d", line, errno);
+    CHECK_FMT(errno == SENTINEL, "line %d: errno became %d", line, errno);
     return result;
 }
 
