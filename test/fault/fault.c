@@ -259,6 +259,13 @@ static void check_guards(const struct run *run, unsigned hits)
         CHECK(bp_options.guard && !bp_guard_is_on());
 }
 
+// A hook for forks that was refused is tried again by each further thread.
+static void check_fork_hooks(const struct run *run, unsigned hits)
+{
+    if (run->from_start && run->fault.kind == BP_OS_FORK && hits && run->script->keeps_memory)
+        CHECK(hook_seen() > run->fault.nth);
+}
+
 // Returns how many calls the fault hit.
 static unsigned run_faulty(const struct run *run)
 {
@@ -279,6 +286,8 @@ static unsigned run_faulty(const struct run *run)
     if (!run->from_start)
         CHECK_EQ(after.descriptors, before.descriptors);
     check_guards(run, hits);
+    check_fork_hooks(run, hits);
+    CHECK(below_is_secret());
     return hits;
 }
 

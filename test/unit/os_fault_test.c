@@ -60,14 +60,6 @@ static void named(const char *what)
     CHECK(!is_there(name));
 }
 
-// The number that the next descriptor gets: higher if one was left open.
-static int next_descriptor(void)
-{
-    int descriptor = open("/dev/null", O_RDONLY);
-    REQUIRE(descriptor >= 0 && close(descriptor) == 0);
-    return descriptor;
-}
-
 // --- questions ---
 
 static void what_is_not_known_is_no_limit(void)
@@ -167,18 +159,18 @@ static void nothing_is_written(void)
 static void small_files_are_refused(void)
 {
     char text[8] = "";
-    int next = next_descriptor();
+    unsigned next = unit_open_files();
     named("path");
     CHECK_EQ(REFUSED(BP_OS_FILE, 1, bp_os_path_write(name, "text", 4)), ENOMEM);
     CHECK(!is_there(name));
     CHECK_EQ(REFUSED(BP_OS_FILE, 2, bp_os_path_write(name, "text", 4)), ENOMEM);
-    CHECK_EQ(next_descriptor(), next);
+    CHECK_EQ(unit_open_files(), next);
     CHECK_EQ(KEPT(bp_os_path_read(name, text, 8)), 0);
     CHECK_EQ(KEPT(bp_os_path_write(name, "text", 4)), 0);
     CHECK_EQ(REFUSED(BP_OS_FILE, 1, bp_os_path_read(name, text, 8)), 0);
     CHECK_STR(text, "");
     CHECK_EQ(KEPT(bp_os_path_read(name, text, 8)), 4);
-    CHECK_EQ(next_descriptor(), next);
+    CHECK_EQ(unit_open_files(), next);
     unlink(name);
 }
 
@@ -203,13 +195,13 @@ static void streams_are_refused(void)
 static void files_are_not_made(void)
 {
     intptr_t file = -1;
-    int next = next_descriptor();
+    unsigned next = unit_open_files();
     named("made");
     CHECK_EQ(REFUSED(BP_OS_MAP, 1, bp_os_file_open(name, true, &file)), ENOMEM);
     CHECK(file == -1 && !is_there(name));
     CHECK_EQ(REFUSED(BP_OS_MAP, 1, bp_os_file_temporary(NULL, &file)), ENOMEM);
     CHECK_EQ(file, -1);
-    CHECK_EQ(next_descriptor(), next);
+    CHECK_EQ(unit_open_files(), next);
 }
 
 static void files_stay_as_they_are(void)
