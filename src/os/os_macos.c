@@ -94,7 +94,7 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
 int bp_os_commit_try(size_t n_bytes)
 {
     (void)n_bytes;
-    return bp_os_injected_fault(BP_OS_COMMIT);
+    return bp_os_injected_fault(BP_OS_ASK);
 }
 
 int bp_os_decommit(void *addr, size_t n_bytes)

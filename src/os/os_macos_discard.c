@@ -27,6 +27,8 @@ static bool entry_at(mach_vm_address_t address, mach_vm_address_t *ret_end, unsi
     mach_vm_address_t begin = address; // of the next entry, if it is in none
     mach_vm_size_t n_bytes = 0;
     mach_port_t object; // always null
+    if (bp_os_injected_fault(BP_OS_ASK))
+        return false;
     if (mach_vm_region(mach_task_self(), &begin, &n_bytes, VM_REGION_TOP_INFO,
                        (vm_region_info_t)&info, &count, &object) != KERN_SUCCESS)
         return false;

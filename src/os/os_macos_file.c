@@ -19,14 +19,16 @@ enum { PIECE_BYTES = 16384 };
 
 int bp_os_prefetch(void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_ADVISE);
     int saved = errno;
-    return bp_os_outcome(saved, madvise(addr, n_bytes, MADV_WILLNEED) == -1);
+    return code ? code : bp_os_outcome(saved, madvise(addr, n_bytes, MADV_WILLNEED) == -1);
 }
 
 int bp_os_keep_from_fork(void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_ADVISE);
     int saved = errno;
-    return bp_os_outcome(saved, minherit(addr, n_bytes, VM_INHERIT_NONE) == -1);
+    return code ? code : bp_os_outcome(saved, minherit(addr, n_bytes, VM_INHERIT_NONE) == -1);
 }
 
 static int open_and_unlink(const char *folder, intptr_t *ret_file)

@@ -290,6 +290,7 @@ void *bp_os_cxx_function(const char *name)
 {
     static const char *const runtimes[] = {"libstdc++.so.6", "libc++.so.1"};
     typedef void *opener(const char *, int);
+    int saved = errno;
     bool asks = dlsym && !bp_os_injected_fault(BP_OS_ASK);
     void *opens = asks ? dlsym(RTLD_DEFAULT, "dlopen") : NULL;
     void *function = NULL;
@@ -297,5 +298,6 @@ void *bp_os_cxx_function(const char *name)
         void *handle = (__extension__(opener *) opens)(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
         function = handle ? dlsym(handle, name) : NULL;
     }
+    errno = saved;
     return function;
 }

@@ -108,7 +108,10 @@ int bp_os_commit_lax(void *addr, size_t n_bytes)
 int bp_os_commit_try(size_t n_bytes)
 {
     void *scratch = NULL;
-    int code = allocate(NULL, n_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &scratch);
+    int code = bp_os_injected_fault(BP_OS_ASK);
+    if (code)
+        return code;
+    code = allocate(NULL, n_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &scratch);
     if (!code)
         give_back(scratch, 0, MEM_RELEASE);
     return code;
@@ -209,7 +212,7 @@ bool bp_os_is_readable(const void *addr)
 {
     MEMORY_BASIC_INFORMATION info;
     DWORD saved = GetLastError();
-    bool found = VirtualQuery(addr, &info, sizeof(info)) != 0;
+    bool found = !bp_os_injected_fault(BP_OS_ASK) && VirtualQuery(addr, &info, sizeof(info)) != 0;
     SetLastError(saved);
     return found && info.State == MEM_COMMIT && !(info.Protect & (PAGE_NOACCESS | PAGE_GUARD));
 }
@@ -238,7 +241,9 @@ int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
     } of_page[256];
     size_t page = bp_os_page_bytes(), sum = 0;
     DWORD saved = GetLastError();
-    for (size_t at = 0; at < n_bytes;) {
+    int code = bp_os_injected_fault(BP_OS_ASK);
+    *ret_bytes = 0;
+    for (size_t at = 0; at < n_bytes && !code;) {
         DWORD count = 0;
         for (; count < 256 && at < n_bytes; at += page)
             of_page[count++].page = (char *)addr + at;
@@ -248,7 +253,7 @@ int bp_os_resident(void *addr, size_t n_bytes, size_t *ret_bytes)
             sum += of_page[i].attributes & 1 ? page : 0;
     }
     *ret_bytes = sum;
-    return 0;
+    return code;
 }
 
 // Where a mapping was aligned, the reservation that is to be released began before it.

@@ -179,14 +179,19 @@ int bp_os_file_temporary(const char *folder, intptr_t *ret_file)
 
 int bp_os_file_close(intptr_t file)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
     DWORD saved = GetLastError();
-    return outcome(saved, !CloseHandle((HANDLE)file));
+    int closed = outcome(saved, !CloseHandle((HANDLE)file)); // all the same
+    return code ? code : closed;
 }
 
 int bp_os_file_size(intptr_t file, size_t *ret_bytes)
 {
     LARGE_INTEGER size;
     DWORD saved = GetLastError();
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (code)
+        return code;
     bool failed = !GetFileSizeEx((HANDLE)file, &size);
     if (!failed)
         *ret_bytes = (size_t)size.QuadPart;
@@ -197,6 +202,9 @@ int bp_os_file_cut(intptr_t file, size_t n_bytes)
 {
     LARGE_INTEGER end = {.QuadPart = (long long)n_bytes};
     DWORD saved = GetLastError();
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (code)
+        return code;
     bool done = SetFilePointerEx((HANDLE)file, end, NULL, FILE_BEGIN) && SetEndOfFile((HANDLE)file);
     return outcome(saved, !done);
 }
@@ -286,6 +294,9 @@ int bp_os_file_allocated(intptr_t file, size_t *ret_bytes)
 {
     FILE_STANDARD_INFO about;
     DWORD saved = GetLastError();
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    if (code)
+        return code;
     bool done = GetFileInformationByHandleEx((HANDLE)file, FileStandardInfo, &about, sizeof(about));
     SetLastError(saved);
     if (done)
@@ -362,6 +373,9 @@ int bp_os_file_map(void *addr, size_t n_bytes, intptr_t file, size_t offset_byte
 
 int bp_os_file_sync(intptr_t file, void *addr, size_t n_bytes)
 {
+    int code = bp_os_injected_fault(BP_OS_FILE);
     DWORD saved = GetLastError();
+    if (code)
+        return code;
     return outcome(saved, !FlushViewOfFile(addr, n_bytes) || !FlushFileBuffers((HANDLE)file));
 }

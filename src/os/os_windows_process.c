@@ -4,6 +4,7 @@
 #define WIN32_LEAN_AND_MEAN
 #include "base/attr.h"
 #include "base/bits.h"
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_windows.h"
 #include "os/thread_local.h"
@@ -53,9 +54,11 @@ bool bp_os_is_wine(void)
 unsigned bp_os_cpu_count(void)
 {
     DWORD_PTR own = 0, all = 0;
-    if (!GetProcessAffinityMask(GetCurrentProcess(), &own, &all) || !own)
-        return 1;
-    return (unsigned)__builtin_popcountll(own);
+    DWORD saved = GetLastError();
+    bool known = !bp_os_injected_fault(BP_OS_ASK) &&
+                 GetProcessAffinityMask(GetCurrentProcess(), &own, &all) && own;
+    SetLastError(saved);
+    return known ? (unsigned)__builtin_popcountll(own) : 1;
 }
 
 // The job object that the process is in: what containers limit.
@@ -66,7 +69,8 @@ void bp_os_quota_read(const char *root, struct bp_os_quota *quota)
     (void)root;
     memset(&job, 0, sizeof(job));
     *quota = (struct bp_os_quota){.memory_bytes = SIZE_MAX, .cpu_count = bp_os_cpu_count()};
-    if (QueryInformationJobObject(NULL, JobObjectExtendedLimitInformation, &job, sizeof(job),
+    if (!bp_os_injected_fault(BP_OS_ASK) &&
+        QueryInformationJobObject(NULL, JobObjectExtendedLimitInformation, &job, sizeof(job),
                                   NULL)) {
         DWORD limits = job.BasicLimitInformation.LimitFlags;
         if (limits & JOB_OBJECT_LIMIT_PROCESS_MEMORY)
@@ -115,7 +119,7 @@ static bool is_last_thread(void)
 }
 
 // The value is looked at under the bed's lock, which the waker takes after it changed the value.
-void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
+static void sleep_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 {
     struct bed *bed = bed_of(cell);
     DWORD saved = GetLastError();
@@ -130,7 +134,14 @@ void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
 
 void bp_os_wait(bp_atomic_u32 *cell, uint32_t value)
 {
-    bp_os_wait_ms(cell, value, INFINITE);
+    if (!bp_os_injected_fault(BP_OS_WAIT))
+        sleep_ms(cell, value, INFINITE);
+}
+
+void bp_os_wait_ms(bp_atomic_u32 *cell, uint32_t value, uint32_t timeout_ms)
+{
+    if (!bp_os_injected_fault(BP_OS_NAP))
+        sleep_ms(cell, value, timeout_ms);
 }
 
 // All sleepers of the bed: they may wait for different cells.
@@ -152,8 +163,9 @@ void bp_os_yield(void)
 // Wine 8 has the function, but it does nothing.
 int bp_os_barrier_all(void)
 {
-    if (bp_os_is_wine())
-        return ENOSYS;
+    int code = bp_os_injected_fault(BP_OS_BARRIER);
+    if (code || bp_os_is_wine())
+        return code ? code : ENOSYS;
     FlushProcessWriteBuffers();
     return 0;
 }
@@ -184,6 +196,9 @@ static DWORD WINAPI thread_main(void *fn)
 int bp_os_thread_start(void (*fn)(void))
 {
     DWORD saved = GetLastError();
+    int code = bp_os_injected_fault(BP_OS_THREAD);
+    if (code)
+        return code;
     HANDLE thread = CreateThread(NULL, WORKER_STACK_BYTES, thread_main, __extension__(void *) fn,
                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (thread)
@@ -360,6 +375,8 @@ void *bp_os_next_function(const char *name)
     void *function = NULL;
     DWORD how =
         GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    if (bp_os_injected_fault(BP_OS_ASK))
+        return NULL;
     if (strcmp(name, "malloc_usable_size") == 0)
         name = "_msize";
     if (GetModuleHandleExA(how, __imp__errno, &runtime))

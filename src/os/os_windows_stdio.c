@@ -2,6 +2,7 @@
 // Windows: text that goes out. A descriptor is 0, 1 or 2 for the standard handles, or a handle: of
 // those 32 bits count, and none is as small.
 #define WIN32_LEAN_AND_MEAN
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/os_file.h"
 #include "os/os_stdio.h"
@@ -34,7 +35,8 @@ static int write_all(HANDLE file, const char *text, size_t n_bytes)
 
 int bp_os_write(int descriptor, const char *text, size_t n_bytes)
 {
-    return write_all(handle_of(descriptor), text, n_bytes);
+    int code = bp_os_injected_fault(BP_OS_FILE);
+    return code ? code : write_all(handle_of(descriptor), text, n_bytes);
 }
 
 void bp_os_write_error(const char *text, size_t n_bytes)
@@ -45,6 +47,8 @@ void bp_os_write_error(const char *text, size_t n_bytes)
 int bp_os_create(const char *path)
 {
     DWORD saved = GetLastError();
+    if (bp_os_injected_fault(BP_OS_FILE))
+        return -1;
     HANDLE file = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS, 0, NULL);
     SetLastError(saved);
     return file == INVALID_HANDLE_VALUE ? -1 : (int)(intptr_t)file;
@@ -61,6 +65,8 @@ int bp_os_keep(int descriptor)
 {
     DWORD saved = GetLastError();
     HANDLE self = GetCurrentProcess(), kept;
+    if (bp_os_injected_fault(BP_OS_FILE))
+        return -1;
     bool done =
         DuplicateHandle(self, handle_of(descriptor), self, &kept, 0, FALSE, DUPLICATE_SAME_ACCESS);
     SetLastError(saved);
@@ -74,6 +80,8 @@ uint64_t bp_os_identity(int descriptor)
     DWORD saved = GetLastError(), flags;
     HANDLE handle = handle_of(descriptor);
     uint64_t identity = (uint64_t)1 << 63;
+    if (bp_os_injected_fault(BP_OS_ASK))
+        return 0;
     if (GetFileInformationByHandle(handle, &about))
         identity |= (uint64_t)about.dwVolumeSerialNumber << 40 ^
                     ((uint64_t)about.nFileIndexHigh << 32 | about.nFileIndexLow);

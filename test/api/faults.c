@@ -5,14 +5,18 @@
 
 #include "os/os.h"
 
-static unsigned seen, nth;
+#include <sys/stat.h>
+
+static unsigned seen, nth, hits, file_hits;
 static bool for_good;
 
 static int answer(enum bp_os_call call)
 {
-    (void)call;
     seen++;
-    return nth && (seen == nth || (for_good && seen > nth)) ? ENOMEM : 0;
+    bool due = nth && (seen == nth || (for_good && seen > nth));
+    hits += due;
+    file_hits += due && call == BP_OS_FILE;
+    return due ? ENOMEM : 0;
 }
 
 static void arm(unsigned which, bool lasting)
@@ -172,6 +176,82 @@ static void stream(void)
     bump_stream_close(&stream);
 }
 
+static char path[64]; // of a file that is there, of so many bytes
+enum { FILE_BYTES = 20000 };
+
+// A file that was there before: whatever is refused, its first bytes stay, and it is closed.
+static void named_region(void)
+{
+    struct bump_region region = {0};
+    struct stat status;
+    REQUIRE(truncate(path, FILE_BYTES) == 0);
+    if (bump_region_open(&region, path, 2 * MIB, BUMP_PROT_READ_WRITE, 0)) {
+        CHECK_NULL(bump_region_base(&region));
+        REQUIRE(stat(path, &status) == 0);
+        CHECK(status.st_size >= FILE_BYTES);
+        return;
+    }
+    CHECK_EQ(bump_region_size(&region), FILE_BYTES);
+    bump_region_resize(&region, 100000);
+    size_t n_bytes = bump_region_size(&region);
+    unsigned hits_before = file_hits; // whether a cut mapping goes does not matter
+    int code = bump_region_sync(&region);
+    CHECK_EQ(code != 0, file_hits > hits_before);
+    unsigned armed = nth;
+    disarm();
+    CHECK(!code || bump_region_sync(&region) == 0);
+    CHECK(stat(path, &status) == 0 && (size_t)status.st_size == n_bytes);
+    nth = armed;
+    hits_before = file_hits;
+    code = bump_region_destroy(&region);
+    CHECK_EQ(code != 0, file_hits > hits_before);
+    CHECK(code || (stat(path, &status) == 0 && (size_t)status.st_size == n_bytes));
+}
+
+// A FILE on a stream is there, or is not and says so.
+static void stream_file(void)
+{
+    struct bump_region region = {0};
+    struct bump_stream stream = {0};
+    FILE *file = NULL;
+    if (bump_region_create(&region, MIB, BUMP_PROT_READ_WRITE, 0))
+        return;
+    CHECK_EQ(bump_stream_open(&stream, &region, BUMP_STREAM_OWN), 0);
+    unsigned hits_before = hits;
+    int code = bump_stream_file(&stream, "w+", &file);
+    CHECK(code == 0 || (code == -ENOMEM && hits > hits_before));
+    CHECK_EQ(file == NULL, code != 0);
+    if (file)
+        CHECK_EQ(fclose(file), 0);
+    bump_stream_close(&stream);
+}
+
+// What is resident is told, or why not.
+static void resident(void)
+{
+    const struct bump_resident none = {77, 77, 77};
+    struct bump_resident told = none;
+    void *slot = NULL;
+    if (bump_large_alloc(MIB, 0, &slot))
+        return;
+    memset(slot, 1, MIB);
+    unsigned hits_before = hits;
+    int code = bump_stats_resident(&told);
+    CHECK_EQ(code, hits > hits_before ? -ENOMEM : 0);
+    CHECK(code ? !memcmp(&told, &none, sizeof told) : told.slot_bytes >= MIB);
+    bump_large_free(slot);
+    bump_large_purge(SIZE_MAX);
+}
+
+static void written(void)
+{
+    int nowhere = open("/dev/null", O_WRONLY);
+    unsigned hits_before = hits;
+    int code = bump_stats_write(nowhere, BUMP_STATS_JSON);
+    CHECK_EQ(code, hits > hits_before ? -ENOMEM : 0);
+    close(nowhere);
+}
+
 // One array that grows by an allocator, and shrinks: what it holds stays, whatever is refused.
 static void vector_script(struct bump_allocator from)
 {
@@ -223,28 +303,47 @@ static size_t mapped_bytes(void)
     return pages * page_bytes();
 }
 
+// The lowest that is free: higher if some are left open.
+static int next_descriptor(void)
+{
+    int descriptor = open("/dev/null", O_RDONLY);
+    REQUIRE(descriptor >= 0 && close(descriptor) == 0);
+    return descriptor;
+}
+
 int main(void)
 {
     void (*const scripts[])(void) = {
         plain_region,        strict_region, lax_exact_region, file_region,
         protected_region,    plain_arena,   chained_arena,    shared_arena,
         strict_shared_arena, stream,        arena_vector,     region_vector,
+        named_region,        stream_file,   resident,         written,
     };
+    snprintf(path, sizeof path, P_tmpdir "/bump-faults-XXXXXX");
+    int made = mkstemp(path);
+    REQUIRE(made >= 0 && close(made) == 0);
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         arm(0, false);
         scripts[i]();
-        unsigned calls = seen;
-        CHECK(calls > 1);
+        CHECK(seen > 1);
         size_t before = mapped_bytes();
-        for (unsigned n = 1; n <= calls; n++) {
+        int descriptors = next_descriptor();
+        bool clean = false;
+        for (unsigned n = 1; !clean; n++) {
+            unsigned hits_before = hits;
             for (int lasting = 0; lasting < 2; lasting++) {
+                arm(0, false);
+                bp_os_unmap_owed(); // or it is a call more, and the last is never refused
                 arm(n, lasting);
                 scripts[i]();
             }
+            clean = hits == hits_before;
         }
         arm(0, false);
         bp_os_unmap_owed();
         CHECK_FMT(mapped_bytes() == before, "script %zu left %zu", i, mapped_bytes() - before);
+        CHECK_EQ(next_descriptor(), descriptors);
     }
+    unlink(path);
     return check_end();
 }

@@ -14,5 +14,7 @@ size_t below_held_bytes(void);
 size_t below_place_bytes(size_t n_bytes);
 // Objects come back in random order, so two runs need not end with the same.
 bool below_is_random(void);
+// What was drawn when it booted differs from what nobody draws.
+bool below_is_secret(void);
 
 #endif

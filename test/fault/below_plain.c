@@ -21,3 +21,8 @@ bool below_is_random(void)
 {
     return false;
 }
+
+bool below_is_secret(void)
+{
+    return true; // there is nothing to draw
+}

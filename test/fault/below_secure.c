@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "below.h"
 
+#include "core/seal.h"
 #include "ward/table.h"
 #include "ward/ward.h"
 
@@ -33,4 +34,11 @@ size_t below_place_bytes(size_t n_bytes)
 bool below_is_random(void)
 {
     return true;
+}
+
+bool below_is_secret(void)
+{
+    const struct bp_secrets nothing = {.factor = 1, .canary = 0x0101010101010101u};
+    return bp_secrets.link && bp_secrets.tag && bp_secrets.factor != nothing.factor &&
+           bp_secrets.canary != nothing.canary;
 }

@@ -15,6 +15,7 @@
 #include "api/stats.h"
 #include "core/counters.h"
 #include "core/options.h"
+#include "guard/guard.h"
 #include "region/purge.h"
 #include "reserve/reserve.h"
 #include "thread/worker.h"
@@ -33,6 +34,7 @@ enum {
     RUNS_DENSE = 6, // then there are gaps, unless asked otherwise
     FAILED_MOST = 3,
     MAPPED_TRIES = 5,
+    DESCRIPTORS = 600, // the library keeps one above 500
 };
 
 struct run {
@@ -90,6 +92,7 @@ struct books {
     size_t used_bytes;
     size_t committed_bytes;
     size_t mapped_bytes; // all of the process's
+    int descriptors;
 };
 
 static size_t mapped_bytes(void)
@@ -99,6 +102,14 @@ static size_t mapped_bytes(void)
     REQUIRE(file >= 0 && read(file, text, sizeof text - 1) > 0);
     close(file);
     return strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int descriptor = 0; descriptor < DESCRIPTORS; descriptor++)
+        count += fcntl(descriptor, F_GETFD) >= 0;
+    return count;
 }
 
 static size_t used_in_files(const struct bp_stats *stats)
@@ -124,7 +135,7 @@ static struct books settle(void)
     bp_stats_gather(&stats);
     CHECK_EQ(stats.dirty_bytes, 0);
     return (struct books){stats.used_bytes + used_in_files(&stats) - below_held_bytes(),
-                          stats.committed_bytes, mapped_bytes()};
+                          stats.committed_bytes, mapped_bytes(), open_descriptors()};
 }
 
 // Some objects, other ones each time, are sampled or guarded: they have pages of their own.
@@ -241,10 +252,24 @@ static void check_used(const struct run *run, size_t before, size_t after)
     CHECK_FMT(well || keeps_wards(run->script), "used: %zu bytes, then %zu", before, after);
 }
 
+// Who cannot tell of a hit guards nothing.
+static void check_guards(const struct run *run, unsigned hits)
+{
+    if (run->from_start && run->fault.kind == BP_OS_TRAP && hits)
+        CHECK(bp_options.guard && !bp_guard_is_on());
+}
+
+// A hook for forks that was refused is tried again by each further thread.
+static void check_fork_hooks(const struct run *run, unsigned hits)
+{
+    if (run->from_start && run->fault.kind == BP_OS_FORK && hits && run->script->keeps_memory)
+        CHECK(hook_seen() > run->fault.nth);
+}
+
 // Returns how many calls the fault hit.
 static unsigned run_faulty(const struct run *run)
 {
-    struct books before = {0, 0, 0};
+    struct books before = {0, 0, 0, 0};
     started_badly = run->from_start;
     if (!run->from_start) {
         if (keeps_memory(run->script))
@@ -258,6 +283,11 @@ static unsigned run_faulty(const struct run *run)
         check_used(run, before.used_bytes, after.used_bytes);
     if (!run->from_start && !keeps_memory(run->script))
         check_mapped(run, before.mapped_bytes, after.mapped_bytes);
+    if (!run->from_start)
+        CHECK_EQ(after.descriptors, before.descriptors);
+    check_guards(run, hits);
+    check_fork_hooks(run, hits);
+    CHECK(below_is_secret());
     return hits;
 }
 
@@ -265,6 +295,7 @@ static unsigned run_faulty(const struct run *run)
 static void check_steady(const struct script *script)
 {
     struct books first = run_cleanly(script), second = run_cleanly(script);
+    CHECK_EQ(second.descriptors, first.descriptors);
     if (script->hits_ceiling && second.committed_bytes > first.committed_bytes) {
         first = second;
         second = run_cleanly(script);
@@ -348,6 +379,10 @@ static unsigned run_all_n(struct run run)
         run.fault.nth += gap(&run, runs);
     }
     CHECK_FMT(clean || failed, "no clean run among %u", runs);
+    if (dense)
+        check_print("%s, %s %s, %s: %u runs", run.script->name, kind_names[run.fault.kind],
+                    run.from_start ? "from the start" : "later",
+                    run.fault.for_good ? "for good" : "once", runs);
     return runs;
 }
 

@@ -155,6 +155,11 @@ unsigned hook_hits(void)
     return __atomic_load_n(&hits, __ATOMIC_RELAXED);
 }
 
+unsigned hook_seen(void)
+{
+    return __atomic_load_n(&seen, __ATOMIC_RELAXED);
+}
+
 unsigned hook_denials(void)
 {
     return __atomic_load_n(&denials, __ATOMIC_RELAXED);

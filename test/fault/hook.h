@@ -34,6 +34,8 @@ bool hook_is_armed(void);
 void hook_ceiling(size_t more_bytes);
 // Calls that the fault hit so far.
 unsigned hook_hits(void);
+// Calls of the kind while it was armed.
+unsigned hook_seen(void);
 // Calls that failed for either reason.
 unsigned hook_denials(void);
 // The same, and requests that a limit refused: what may make a request fail.

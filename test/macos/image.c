@@ -313,6 +313,8 @@ static void run_constructors(struct image *image, char *start, size_t n_bytes)
         functions[i]();
 }
 
+void (*image_before_constructors)(const struct image *image);
+
 void image_load(struct image *image, const char *path, void *(*resolve)(const char *name))
 {
     struct loading l = {.image = image, .file = file_map(path), .resolve = resolve};
@@ -324,6 +326,8 @@ void image_load(struct image *image, const char *path, void *(*resolve)(const ch
     bind(&l, l.info->lazy);
     protect_segments(&l);
     each_section(&l, SECTION_INTERPOSING, note_tuples);
+    if (image_before_constructors)
+        image_before_constructors(image);
     each_section(&l, SECTION_INIT, run_constructors);
 }
 

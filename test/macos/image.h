@@ -23,6 +23,8 @@ struct image {
 
 // Ends the process with a message if the file is not such a library, or needs what is not there.
 void image_load(struct image *image, const char *path, void *(*resolve)(const char *name));
+// If set, called before the library's constructors are.
+extern void (*image_before_constructors)(const struct image *image);
 // A symbol that the library exports, without its underscore; NULL if there is none.
 void *image_symbol(const struct image *image, const char *name);
 // shim_api.c: finds the public functions that the program calls.

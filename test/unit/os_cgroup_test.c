@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // os: what control groups say that the process may use, read from files made here.
 #include "base/limits.h"
+#include "fault_hook.h"
 #include "os/os.h"
 #include "unit.h"
 
@@ -363,6 +364,20 @@ static void folder_in_place_of_a_file(void)
     expect_memory(SIZE_MAX, "a folder");
 }
 
+// The first question is about processors, each further one about a file.
+static void refused_questions(void)
+{
+    reset();
+    REQUIRE(setenv("INVOCATION_ID", "5", 1) == 0);
+    put("sys/fs/cgroup/memory.max", "4096\n");
+    fault_some(BP_OS_ASK, 1, 1);
+    expect_cpus(1, "processors are not known");
+    fault_some(BP_OS_ASK, 2, 2);
+    expect_memory(SIZE_MAX, "neither file can be read");
+    CHECK_EQ(fault_plan.seen[BP_OS_ASK], 3);
+    expect_memory(4096, "both can");
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -385,6 +400,7 @@ int main(void)
         UNIT_CASE(garbage),
         UNIT_CASE(long_names),
         UNIT_CASE(folder_in_place_of_a_file),
+        UNIT_CASE(refused_questions),
     };
     strcpy(root, P_tmpdir "/bump-cgroup-XXXXXX");
     REQUIRE(mkdtemp(root));

@@ -15,11 +15,12 @@ enum { SENTINEL = 4711 };
 static size_t page;
 
 // The call's result; errno must come through unharmed.
-#define KEPT(call) kept(errno = SENTINEL, (call), __LINE__)
+// In this order: the arguments of a call have none.
+#define KEPT(call) (errno = SENTINEL, kept((call), __LINE__))
 
-static int kept(int before, int result, int line)
+static int kept(int result, int line)
 {
-    CHECK_FMT(errno == before, "line %d: errno became %d", line, errno);
+    CHECK_FMT(errno == SENTINEL, "line %d: errno became %d", line, errno);
     return result;
 }
 

@@ -79,9 +79,11 @@ static void a_retry_maps_its_own_file(void)
 static void without_addresses_there_is_none(void)
 {
     void *object = NULL;
+    unsigned files = unit_open_files();
     fault_all(BP_OS_RESERVE);
     CHECK_EQ(bp_files_take(BP_MIB, false, &object), ENOMEM);
     CHECK_NULL(object);
+    CHECK_EQ(unit_open_files(), files);
     fault_none();
     CHECK(bp_files_give(take(), false));
 }
@@ -128,9 +130,11 @@ static void objects_end_once(void)
 static void a_copy_that_fails_leaves_none(void)
 {
     char *object = take();
+    unsigned files = unit_open_files();
     bp_files_set_fork_copy(true);
     fault_all(BP_OS_COMMIT); // copying
     bp_files_before_fork();
+    CHECK_EQ(unit_open_files(), files);
     fault_none();
     bp_files_after_fork(true);
     CHECK_EQ(bp_files_usable(object), 0);

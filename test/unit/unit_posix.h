@@ -82,6 +82,14 @@ static inline int unit_sink(void)
     return open("/dev/null", O_WRONLY);
 }
 
+// Grows with each descriptor that is left open: the number that the next one gets.
+static inline unsigned unit_open_files(void)
+{
+    int next = open("/dev/null", O_RDONLY);
+    REQUIRE(next >= 0 && close(next) == 0);
+    return (unsigned)next;
+}
+
 static inline void unit_expect_pass(const char *name, void (*fn)(void))
 {
     int status = unit_fork(fn);

@@ -15,10 +15,12 @@ static struct block {
 } blocks[BLOCKS];
 
 static unsigned every, seen, refused;
+static bool any_kind; // not only what makes a request fail
 
 static int refuse(enum bp_os_call call)
 {
-    if ((call != BP_OS_COMMIT && call != BP_OS_MAP) || !every || ++seen % every)
+    bool counts = any_kind || call == BP_OS_COMMIT || call == BP_OS_MAP;
+    if (!counts || !every || ++seen % every)
         return 0;
     refused++;
     return ENOMEM;
@@ -100,5 +102,7 @@ int main(void)
     bp_os_fault_hook = refuse;
     each_nth();
     persistently();
+    any_kind = true;
+    each_nth();
     return check_end();
 }

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "os/os.h"
+#include "os/os_file.h"
 #include "os/os_map.h"
 
 #include <windows.h>
@@ -378,8 +379,112 @@ static void the_runtime_behind(void)
     release(obtain(10));
 }
 
+// Calls of this kind are refused, and counted.
+static enum bp_os_call refused_kind;
+static int refusals;
+
+static int refuse(enum bp_os_call call)
+{
+    refusals += call == refused_kind;
+    return call == refused_kind ? ENOMEM : 0;
+}
+
+// The call's answer while its kind is refused; the last error stays.
+#define REFUSED(kind, call)                                                                        \
+    (refusals = 0, refused_kind = kind, bp_os_fault_hook = refuse, SetLastError(4711),             \
+     refused(call, __LINE__))
+
+static intptr_t refused(intptr_t answer, int line)
+{
+    bp_os_fault_hook = NULL;
+    CHECK_FMT(refusals == 1, "line %d: %d refusals", line, refusals);
+    CHECK_FMT(GetLastError() == 4711, "line %d: last error %lu", line, GetLastError());
+    return answer;
+}
+
+static void refused_files_stay_as_they_are(void)
+{
+    intptr_t file;
+    size_t n_bytes = 77;
+    char page[10] = "";
+    REQUIRE(bp_os_file_temporary(NULL, &file) == 0);
+    REQUIRE(bp_os_file_allocate(file, 0, 5000) == 0);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_file_cut(file, 100)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_file_size(file, &n_bytes)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_file_allocated(file, &n_bytes)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_file_sync(file, page, 10)), ENOMEM);
+    CHECK_EQ(n_bytes, 77);
+    CHECK(bp_os_file_size(file, &n_bytes) == 0 && n_bytes == 5000);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_file_close(file)), ENOMEM);
+    CHECK(bp_os_file_size(file, &n_bytes) != 0); // closed all the same
+}
+
+static void refused_text_is_not_written(void)
+{
+    char folder[MAX_PATH], path[MAX_PATH + 32];
+    size_t n_bytes = 77;
+    intptr_t file;
+    REQUIRE(GetTempPathA(sizeof folder, folder) != 0);
+    snprintf(path, sizeof path, "%srefused-%lu", folder, GetCurrentProcessId());
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_create(path)), -1);
+    CHECK_EQ(GetFileAttributesA(path), INVALID_FILE_ATTRIBUTES);
+    int made = bp_os_create(path);
+    REQUIRE(made >= 0);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_write(made, "text", 4)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_FILE, bp_os_keep(made)), -1);
+    CHECK_EQ(REFUSED(BP_OS_ASK, (intptr_t)bp_os_identity(made)), 0);
+    CHECK(bp_os_identity(made) != 0);
+    bp_os_close(made);
+    REQUIRE(bp_os_file_open(path, false, &file) == 0);
+    CHECK(bp_os_file_size(file, &n_bytes) == 0 && n_bytes == 0);
+    CHECK_EQ(bp_os_file_close(file), 0);
+    CHECK(DeleteFileA(path));
+}
+
+static void refused_questions_say_nothing(void)
+{
+    char *p;
+    size_t n_bytes = 77;
+    struct bp_os_quota quota;
+    REQUIRE(bp_os_map(4096, 4096, (void **)&p) == 0);
+    p[0] = 1;
+    CHECK_EQ(REFUSED(BP_OS_ASK, bp_os_resident(p, 4096, &n_bytes)), ENOMEM);
+    CHECK_EQ(n_bytes, 0);
+    CHECK_EQ(REFUSED(BP_OS_ASK, bp_os_commit_try(4096)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_ASK, bp_os_is_readable(p)), 0);
+    CHECK_EQ(REFUSED(BP_OS_ASK, bp_os_cpu_count()), 1);
+    CHECK_NULL((void *)REFUSED(BP_OS_ASK, (intptr_t)bp_os_next_function("free")));
+    refused_kind = BP_OS_ASK;
+    bp_os_fault_hook = refuse;
+    bp_os_quota_read("", &quota);
+    bp_os_fault_hook = NULL;
+    CHECK(quota.cpu_count == 1 && quota.memory_bytes == SIZE_MAX);
+    CHECK_EQ(bp_os_unmap(p, 4096), 0);
+}
+
+static void begin_nothing(void)
+{
+    CHECK(!"a refused thread");
+    for (;;)
+        Sleep(1000);
+}
+
+// A refused sleep ends at once, or this never does.
+static void refused_threads_do_not_start(void)
+{
+    static bp_atomic_u32 zero;
+    CHECK_EQ(REFUSED(BP_OS_THREAD, bp_os_thread_start(begin_nothing)), ENOMEM);
+    CHECK_EQ(REFUSED(BP_OS_BARRIER, bp_os_barrier_all()), ENOMEM);
+    DWORD before = GetTickCount();
+    REFUSED(BP_OS_WAIT, (bp_os_wait(&zero, 0), 0));
+    REFUSED(BP_OS_NAP, (bp_os_wait_ms(&zero, 0, 40000), 0));
+    CHECK(GetTickCount() - before < 20000);
+}
+
 CHECK_MAIN(this_may_be_the_other, pages_change_state, refusals_are_codes, mappings,
            guards_stand_on_both_sides, what_can_be_read_is_known, resident_is_what_was_touched,
            every_process_has_its_random_number, huge_mappings_or_a_refusal,
            ranges_have_any_protection, files_come_and_go, files_lie_behind_pages, clocks_go_on,
-           sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind)
+           sleepers_are_woken, threads_end_and_start, environment, the_runtime_behind,
+           refused_files_stay_as_they_are, refused_text_is_not_written,
+           refused_questions_say_nothing, refused_threads_do_not_start)

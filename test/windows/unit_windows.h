@@ -122,6 +122,13 @@ static inline int unit_sink(void)
     return (int)(intptr_t)CreateFileA("NUL", GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
 }
 
+static inline unsigned unit_open_files(void)
+{
+    DWORD count = 0;
+    REQUIRE(GetProcessHandleCount(GetCurrentProcess(), &count));
+    return count;
+}
+
 static inline int setenv(const char *name, const char *value, int replace)
 {
     (void)replace;
