@@ -133,7 +133,7 @@ static bool was_granted(struct seat *seat, const void *start, size_t size, enum 
         return true;
     if (!may_fail || (code != ENOMEM && op != OP_POSIX_MEMALIGN))
         stress_fail("%s of %zu bytes: NULL, %s", op_names[op], size, strerror(code));
-    seat->denied++;
+    __atomic_add_fetch(&seat->denied, 1, __ATOMIC_RELAXED);
     return false;
 }
 
