@@ -17,7 +17,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools')
 sys.path.insert(0, TOOLS)
-from benchlib import chart, measure, report  # noqa: E402
+from benchlib import chart, cli, measure, report  # noqa: E402
 
 LIBRARY = BUILD = None
 SVG = '{http://www.w3.org/2000/svg}'
@@ -246,6 +246,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(words(wall)['a'], ['glibc', '2', 's', '1.00', '1.50'])
         self.assertEqual(words(switches)['a'], ['glibc', '5', '1.00', '0.20'])
         self.assertNotIn('processor', text)
+
+    def test_nobody_always_comes_first_or_behind_the_same(self):
+        names = list('abcdefgh')
+        orders = [cli.order(names, row, turn) for row in ('x', 'y', 'z') for turn in range(30)]
+        self.assertEqual(orders[30:33], [cli.order(names, 'y', turn) for turn in range(3)])
+        self.assertTrue(all(sorted(each) == names for each in orders))
+        self.assertEqual({each[0] for each in orders}, set(names))
+        pairs = {(each[i], each[i + 1]) for each in orders for i in range(7)}
+        self.assertEqual(len(pairs), 8 * 7)
 
     def test_only(self):
         text = self.bench('--read', self.now, '--only', 'a', '--metrics', 'cpu')
