@@ -63,7 +63,8 @@ static inline struct bp_span *bp_span_at(uint32_t chunk)
     return (struct bp_span *)bp_meta_begin(BP_META_SPANS) + chunk;
 }
 
-// Pages are copied one by one at a fork: a block may be younger than the note of its span.
+// Pages are copied one by one at a fork: a block may be younger than the note of its span. Set in
+// the child alone, before it has a second thread.
 extern bool bp_span_notes_lost;
 void bp_span_lose_notes(void);
 
@@ -78,6 +79,7 @@ static inline bool bp_span_has(unsigned class_index, const void *pointer)
     bool begun = offset + fresh_bytes < bp_class[class_index].span_objects * bytes;
     return bp_class_starts(class_index, pointer) && (BP_LIKELY(begun) || bp_span_notes_lost);
 }
+
 // Is there a span of the class that begins with the chunk? Any chunk may be asked about.
 bool bp_span_serves_locked(uint32_t chunk, unsigned class_index);
 
