@@ -47,6 +47,13 @@ static struct bp_tally *tally_of(const struct bp_depot *depot)
     return &bp_tallies[depot - bp_depots];
 }
 
+// Low classes come first. What is read there before it is written to would be faulted twice.
+void bp_depot_init(void)
+{
+    bp_store_u32_relaxed(&bp_depots[1].stock, 0);
+    bp_store_relaxed(&bp_tallies[BP_CLASS_COUNT / 2].runs, 0);
+}
+
 static void stock_update(struct bp_depot *depot)
 {
     bp_store_u32_relaxed(&depot->stock, depot->count || bp_span_has_free(&depot->lists));

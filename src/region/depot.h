@@ -70,6 +70,9 @@ struct bp_depot {
 } BP_LINE_ALIGNED;
 extern struct bp_depot bp_depots[BP_CLASS_COUNT];
 
+// Before the process allocates: saves page faults, no more.
+void bp_depot_init(void);
+
 // A magazine of at most `wanted` objects unless it comes as a whole; head NULL if there is none.
 struct bp_magazine bp_depot_take(unsigned class_index, unsigned owner, uint32_t wanted);
 // Answers how many objects a magazine had better hold (bp_span_magazine_most); of a sparse class

@@ -7,6 +7,7 @@
 #include "core/lock.h"
 #include "os/os.h"
 #include "reserve/budget.h"
+#include "reserve/chunk_group.h"
 #include "reserve/huge.h"
 #include "reserve/limit.h"
 #include "reserve/meta.h"
@@ -21,14 +22,6 @@ enum chunk_state {
     CHUNK_RESERVED,
     CHUNK_BUSY
 };
-
-struct chunk {
-    uint32_t older, newer; // dirty list; 0 ends it
-    uint32_t stamp;        // dirty: its age; clean, discarded: when it was purged, or 0
-    uint16_t state;
-    bool holed; // discarded, or dirty with discarded pages in it: for bp_os_reuse
-};
-_Static_assert(sizeof(struct chunk) == BP_CHUNK_RECORD_BYTES, "meta.h counts on it");
 
 enum {
     UNIT_CHUNKS = 32, // 2 MiB: a huge page on x86-64
@@ -49,38 +42,43 @@ struct bp_lock *bp_chunks_lock(void)
     return &arena.lock;
 }
 
-static struct chunk *chunk_at(uint32_t index)
-{
-    return (struct chunk *)bp_meta_begin(BP_META_CHUNKS) + index;
-}
+// --- bitmaps: the first group's word, which stands for those of all ---
 
 static uint64_t *free_bits(void)
 {
-    return bp_meta_begin(BP_META_FREE_BITS);
+    return &bp_chunk_group_of(0)->free_bits;
 }
 
 static uint64_t *dirty_bits(void)
 {
-    return bp_meta_begin(BP_META_DIRTY_BITS);
+    return &bp_chunk_group_of(0)->dirty_bits;
 }
 
-// --- bitmaps ---
+static uint64_t *word_at(const uint64_t *bits, uint32_t at)
+{
+    return (uint64_t *)bits + at / BP_CHUNK_GROUP * (sizeof(struct bp_chunk_group) / sizeof(*bits));
+}
+
+static bool bit_is_set(const uint64_t *bits, uint32_t at)
+{
+    return *word_at(bits, at) >> at % 64 & 1;
+}
 
 static void bit_set(uint64_t *bits, uint32_t at)
 {
-    bits[at / 64] |= (uint64_t)1 << at % 64;
+    *word_at(bits, at) |= (uint64_t)1 << at % 64;
 }
 
 static void bit_clear(uint64_t *bits, uint32_t at)
 {
-    bits[at / 64] &= ~((uint64_t)1 << at % 64);
+    *word_at(bits, at) &= ~((uint64_t)1 << at % 64);
 }
 
 // First bit at or after `at` that equals `flip` inverted (flip 0: set, ~0: clear), or end.
 static uint32_t bit_find(const uint64_t *bits, uint32_t at, uint32_t end, uint64_t flip)
 {
     while (at < end) {
-        uint64_t word = (bits[at / 64] ^ flip) >> at % 64;
+        uint64_t word = (*word_at(bits, at) ^ flip) >> at % 64;
         if (word) {
             at += (uint32_t)__builtin_ctzll(word);
             return at < end ? at : end;
@@ -107,14 +105,14 @@ static uint32_t bit_find_run(const uint64_t *bits, uint32_t from, uint32_t end, 
 
 static void dirty_insert_locked(uint32_t index, bool holed)
 {
-    struct chunk *it = chunk_at(index);
+    struct bp_chunk *it = bp_chunk_at(index);
     it->state = CHUNK_DIRTY;
     it->holed = holed;
     it->stamp = bp_stamp_next();
     it->newer = 0;
     it->older = arena.newest;
     if (arena.newest)
-        chunk_at(arena.newest)->newer = index;
+        bp_chunk_at(arena.newest)->newer = index;
     else
         arena.oldest = index;
     arena.newest = index;
@@ -125,13 +123,13 @@ static void dirty_insert_locked(uint32_t index, bool holed)
 
 static void dirty_remove_locked(uint32_t index)
 {
-    struct chunk *it = chunk_at(index);
+    struct bp_chunk *it = bp_chunk_at(index);
     if (it->older)
-        chunk_at(it->older)->newer = it->newer;
+        bp_chunk_at(it->older)->newer = it->newer;
     else
         arena.oldest = it->newer;
     if (it->newer)
-        chunk_at(it->newer)->older = it->older;
+        bp_chunk_at(it->newer)->older = it->older;
     else
         arena.newest = it->older;
     bit_clear(dirty_bits(), index);
@@ -146,16 +144,6 @@ static void free_insert_locked(uint32_t index)
 
 // --- growth ---
 
-static bool records_commit(uint32_t chunk_count)
-{
-    size_t n = chunk_count;
-    return bp_meta_commit(BP_META_CHUNK_MAP, n * sizeof(*bp_chunk_map())) &&
-           bp_meta_commit(BP_META_CHUNKS, n * BP_CHUNK_RECORD_BYTES) &&
-           bp_meta_commit(BP_META_FREE_BITS, bp_align_up(n, 64) / 8) &&
-           bp_meta_commit(BP_META_DIRTY_BITS, bp_align_up(n, 64) / 8) &&
-           bp_meta_commit(BP_META_SPANS, n * BP_SPAN_RECORD_BYTES);
-}
-
 static size_t in_use_bytes(void)
 {
     return (size_t)(arena.frontier - bp_reservation.arena_begin) << BP_CHUNK_SHIFT;
@@ -166,13 +154,13 @@ static bool window_commit_locked(uint32_t count)
     size_t n_bytes = (size_t)count << BP_CHUNK_SHIFT;
     char *at = bp_chunk_address(arena.frontier);
     if (count > bp_reservation.arena_end - arena.frontier ||
-        !records_commit(arena.frontier + count) || !bp_reserve_commit(at, n_bytes))
+        !bp_meta_commit_chunks(arena.frontier + count) || !bp_reserve_commit(at, n_bytes))
         return false;
     // Each heap runs a span for each class, of which it may have touched little.
     bp_huge_window(at, n_bytes,
                    bp_sub_or_zero(in_use_bytes(), bp_load_relaxed(&bp_counters.run_bytes)));
     for (uint32_t i = 0; i < count; i++) {
-        chunk_at(arena.frontier + i)->state = CHUNK_CLEAN;
+        bp_chunk_at(arena.frontier + i)->state = CHUNK_CLEAN;
         free_insert_locked(arena.frontier + i);
     }
     arena.frontier += count;
@@ -195,8 +183,7 @@ static uint32_t grow_locked(uint32_t count)
         if (!tail)
             return 0;
     }
-    while (tail > bp_reservation.arena_begin &&
-           (free_bits()[(tail - 1) / 64] >> (tail - 1) % 64 & 1))
+    while (tail > bp_reservation.arena_begin && bit_is_set(free_bits(), tail - 1))
         tail--;
     uint32_t missing = count - (arena.frontier - tail);
     uint32_t window = window_chunks();
@@ -221,7 +208,7 @@ static bool recommit_locked(uint32_t index)
 {
     if (!bp_reserve_commit(bp_chunk_address(index), BP_CHUNK_BYTES))
         return false;
-    chunk_at(index)->state = CHUNK_CLEAN;
+    bp_chunk_at(index)->state = CHUNK_CLEAN;
     arena.has_clean = true;
     return true;
 }
@@ -235,11 +222,11 @@ struct past {
 static bool use_locked(uint32_t first, uint32_t count, struct past *past)
 {
     for (uint32_t i = first; i < first + count; i++) {
-        if (chunk_at(i)->state == CHUNK_RESERVED && !recommit_locked(i))
+        if (bp_chunk_at(i)->state == CHUNK_RESERVED && !recommit_locked(i))
             return false;
     }
     for (uint32_t i = first; i < first + count; i++) {
-        struct chunk *it = chunk_at(i);
+        struct bp_chunk *it = bp_chunk_at(i);
         past->zero &= it->state != CHUNK_DIRTY && it->state != CHUNK_DISCARDED;
         past->holed |= it->holed;
         if (it->state == CHUNK_DIRTY) {
@@ -284,7 +271,7 @@ static void give(uint32_t first, uint32_t count, bool holed)
     bp_lock_take(&arena.lock);
     bp_sub_relaxed(&bp_counters.span_bytes, (size_t)count << BP_CHUNK_SHIFT);
     for (uint32_t i = first; i < first + count; i++) {
-        bp_assert(chunk_at(i)->state == CHUNK_USED);
+        bp_assert(bp_chunk_at(i)->state == CHUNK_USED);
         dirty_insert_locked(i, holed);
         free_insert_locked(i);
     }
@@ -306,14 +293,9 @@ void bp_chunks_give_holed(uint32_t first, uint32_t count)
 uint32_t bp_chunks_oldest_stamp(void)
 {
     bp_lock_take(&arena.lock);
-    uint32_t stamp = arena.oldest ? chunk_at(arena.oldest)->stamp : BP_STAMP_NEVER;
+    uint32_t stamp = arena.oldest ? bp_chunk_at(arena.oldest)->stamp : BP_STAMP_NEVER;
     bp_lock_give(&arena.lock);
     return stamp;
-}
-
-static bool is_dirty(uint32_t index)
-{
-    return dirty_bits()[index / 64] >> index % 64 & 1;
 }
 
 // A huge page is worth more whole: among the oldest few dirty chunks, the first whose unit is dirty
@@ -322,9 +304,9 @@ static uint32_t purge_pick_locked(void)
 {
     uint32_t index = arena.oldest;
     for (unsigned i = 0; index && i < PICK_AMONG; i++) {
-        if ((uint32_t)(dirty_bits()[index / 64] >> (index & 32)) == UINT32_MAX)
+        if ((uint32_t)(*word_at(dirty_bits(), index) >> (index & 32)) == UINT32_MAX)
             return index;
-        index = chunk_at(index)->newer;
+        index = bp_chunk_at(index)->newer;
     }
     return arena.oldest;
 }
@@ -336,7 +318,7 @@ static uint32_t held_around_locked(uint32_t index, uint32_t first, uint32_t end)
     uint32_t unit = index & ~(uint32_t)(UNIT_CHUNKS - 1);
     for (uint32_t i = unit; i < unit + UNIT_CHUNKS && i < arena.frontier; i++) {
         bool outside = i >= bp_reservation.arena_begin && (i < first || i >= end);
-        uint32_t state = chunk_at(i)->state;
+        uint32_t state = bp_chunk_at(i)->state;
         held += outside && (state == CHUNK_USED || state == CHUNK_DIRTY);
     }
     return held;
@@ -362,39 +344,41 @@ static uint32_t detach_oldest_locked(uint32_t most, uint32_t *ret_first)
     uint32_t first = pick, end = pick + 1;
     if (!pick)
         return 0;
-    while (first % UNIT_CHUNKS && first > bp_reservation.arena_begin && is_dirty(first - 1))
+    while (first % UNIT_CHUNKS && first > bp_reservation.arena_begin &&
+           bit_is_set(dirty_bits(), first - 1))
         first--;
-    while (end - first < most && end < arena.frontier && is_dirty(end))
+    while (end - first < most && end < arena.frontier && bit_is_set(dirty_bits(), end))
         end++;
-    while (end - first < most && first > bp_reservation.arena_begin && is_dirty(first - 1))
+    while (end - first < most && first > bp_reservation.arena_begin &&
+           bit_is_set(dirty_bits(), first - 1))
         first--;
     for (uint32_t i = first; i < end; i++) {
         dirty_remove_locked(i);
         bit_clear(free_bits(), i);
-        chunk_at(i)->state = CHUNK_BUSY;
+        bp_chunk_at(i)->state = CHUNK_BUSY;
     }
     arena.busy += end - first;
     *ret_first = first;
     return end - first;
 }
 
-static struct chunk purged_chunk(bool zero)
+static struct bp_chunk purged_chunk(bool zero)
 {
     enum chunk_state state = !zero                    ? CHUNK_DISCARDED
                              : bp_os_charges_commit() ? CHUNK_RESERVED
                                                       : CHUNK_CLEAN;
-    return (struct chunk){.stamp = bp_budget_purge_time(), .state = state, .holed = !zero};
+    return (struct bp_chunk){.stamp = bp_budget_purge_time(), .state = state, .holed = !zero};
 }
 
 static void purge_settle(uint32_t first, uint32_t count, bool failed, bool zero)
 {
-    struct chunk purged = purged_chunk(zero);
+    struct bp_chunk purged = purged_chunk(zero);
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
         if (failed)
-            dirty_insert_locked(i, chunk_at(i)->holed);
+            dirty_insert_locked(i, bp_chunk_at(i)->holed);
         else
-            *chunk_at(i) = purged;
+            *bp_chunk_at(i) = purged;
         free_insert_locked(i);
     }
     arena.busy -= count;
@@ -420,7 +404,7 @@ size_t bp_chunks_purge_oldest(size_t wanted_bytes)
     return failed ? 0 : n_bytes;
 }
 
-static bool is_idle(const struct chunk *it)
+static bool is_idle(const struct bp_chunk *it)
 {
     return it->state == CHUNK_CLEAN || it->state == CHUNK_DISCARDED;
 }
@@ -429,11 +413,11 @@ static bool is_idle(const struct chunk *it)
 static uint32_t detach_idle_locked(uint32_t from, uint32_t *ret_first)
 {
     uint32_t first = from;
-    while (first < arena.frontier && !is_idle(chunk_at(first)))
+    while (first < arena.frontier && !is_idle(bp_chunk_at(first)))
         first++;
     uint32_t end = first;
-    for (; end < arena.frontier && is_idle(chunk_at(end)); end++) {
-        chunk_at(end)->state = CHUNK_BUSY;
+    for (; end < arena.frontier && is_idle(bp_chunk_at(end)); end++) {
+        bp_chunk_at(end)->state = CHUNK_BUSY;
         bit_clear(free_bits(), end);
     }
     arena.busy += end - first;
@@ -447,7 +431,7 @@ static size_t decommit_run(uint32_t first, uint32_t count)
     bool done = bp_reserve_decommit(bp_chunk_address(first), n_bytes);
     bp_lock_take(&arena.lock);
     for (uint32_t i = first; i < first + count; i++) {
-        struct chunk *it = chunk_at(i);
+        struct bp_chunk *it = bp_chunk_at(i);
         it->state = done ? CHUNK_RESERVED : it->holed ? CHUNK_DISCARDED : CHUNK_CLEAN;
         it->holed &= !done;
         arena.has_clean |= !done;
@@ -482,11 +466,11 @@ void bp_chunks_after_fork(void)
 {
     bp_lock_take(&arena.lock);
     for (uint32_t i = bp_reservation.arena_begin; arena.busy && i < arena.frontier; i++) {
-        if (chunk_at(i)->state != CHUNK_BUSY)
+        if (bp_chunk_at(i)->state != CHUNK_BUSY)
             continue;
         // Purged or not, decommitted or not: make it both.
         bp_os_purge(bp_chunk_address(i), BP_CHUNK_BYTES);
-        *chunk_at(i) = (struct chunk){.state = CHUNK_RESERVED};
+        *bp_chunk_at(i) = (struct bp_chunk){.state = CHUNK_RESERVED};
         bp_sub_relaxed(&bp_counters.committed_bytes, BP_CHUNK_BYTES);
         free_insert_locked(i);
         arena.busy--;

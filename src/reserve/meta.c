@@ -27,10 +27,7 @@ static size_t area_bytes(enum bp_meta_area area, size_t count)
     case BP_META_CHUNK_MAP:
         return count * sizeof(*bp_chunk_map());
     case BP_META_CHUNKS:
-        return count * BP_CHUNK_RECORD_BYTES;
-    case BP_META_FREE_BITS:
-    case BP_META_DIRTY_BITS:
-        return bp_align_up(count, 64) / 8;
+        return bp_align_up(count, BP_CHUNK_GROUP) / BP_CHUNK_GROUP * BP_CHUNK_GROUP_BYTES;
     case BP_META_SPANS:
         return count * BP_SPAN_RECORD_BYTES;
     case BP_META_HEAPS:
@@ -55,9 +52,16 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
     return offset;
 }
 
-void bp_meta_skip(enum bp_meta_area area, size_t n_bytes)
+static void skip(enum bp_meta_area area, size_t n_bytes)
 {
     skipped_bytes[area] = bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
+}
+
+// The chunk map is read for any address below the frontier.
+void bp_meta_skip_chunks(uint32_t chunk_count)
+{
+    skip(BP_META_CHUNKS, chunk_count / BP_CHUNK_GROUP * (size_t)BP_CHUNK_GROUP_BYTES);
+    skip(BP_META_SPANS, chunk_count * (size_t)BP_SPAN_RECORD_BYTES);
 }
 
 size_t bp_meta_skipped(enum bp_meta_area area)
@@ -86,8 +90,18 @@ bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes)
         return true;
     if (n_bytes > capacity_bytes[area])
         return false;
-    size_t step = bp_max(BP_CHUNK_BYTES, committed / 4);
+    size_t step = bp_max(BP_CHUNK_BYTES, (committed - skipped_bytes[area]) / 4);
     size_t generous = bp_align_up(bp_max(n_bytes, committed + step), BP_CHUNK_BYTES);
     size_t exact = bp_align_up(n_bytes, bp_os_page_bytes());
     return area_grow(area, bp_min(generous, capacity_bytes[area])) || area_grow(area, exact);
+}
+
+bool bp_meta_commit_chunks(uint32_t chunk_count)
+{
+    for (unsigned i = BP_META_CHUNK_MAP; i <= BP_META_SPANS; i++) {
+        enum bp_meta_area area = (enum bp_meta_area)i;
+        if (!bp_meta_commit(area, area_bytes(area, chunk_count)))
+            return false;
+    }
+    return true;
 }

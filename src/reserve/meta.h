@@ -10,20 +10,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum bp_meta_area {
     BP_META_CHUNK_MAP, // 2 bytes a chunk: its key
-    BP_META_CHUNKS,    // BP_CHUNK_RECORD_BYTES a chunk
-    BP_META_FREE_BITS, // 1 bit a chunk
-    BP_META_DIRTY_BITS,
-    BP_META_SPANS, // BP_SPAN_RECORD_BYTES a chunk
-    BP_META_HEAPS, // BP_HEAP_RECORD_BYTES a thread heap
-    BP_META_SLOTS, // BP_SLOT_RECORD_BYTES a slot; one area for each class region from here on
+    BP_META_CHUNKS,    // BP_CHUNK_GROUP_BYTES for BP_CHUNK_GROUP chunks
+    BP_META_SPANS,     // BP_SPAN_RECORD_BYTES a chunk
+    BP_META_HEAPS,     // BP_HEAP_RECORD_BYTES a thread heap
+    BP_META_SLOTS,     // BP_SLOT_RECORD_BYTES a slot; one area for each class region from here on
     BP_META_COUNT = BP_META_SLOTS + BP_REGION_COUNT,
 };
 
 enum {
-    BP_CHUNK_RECORD_BYTES = 16,
+    BP_CHUNK_GROUP = 64,
+    BP_CHUNK_GROUP_BYTES = BP_CHUNK_GROUP * 16 + 16,
     BP_SPAN_RECORD_BYTES = 128,
     BP_HEAP_RECORD_BYTES = 40960,
     BP_SLOT_RECORD_BYTES = 40,
@@ -35,8 +35,8 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
                       unsigned region_shift);
 extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
 extern BP_HIDDEN size_t bp_meta_committed[BP_META_COUNT]; // bytes; only grows
-// Right after the layout: the area's first bytes are never used, and need no commit.
-void bp_meta_skip(enum bp_meta_area area, size_t n_bytes);
+// Right after the layout: the records of the first chunks are never used, and need no commit.
+void bp_meta_skip_chunks(uint32_t chunk_count);
 // How many bytes at an area's start are not committed, though bp_meta_committed counts them.
 size_t bp_meta_skipped(enum bp_meta_area area);
 static inline void *bp_meta_begin(enum bp_meta_area area)
@@ -46,5 +46,7 @@ static inline void *bp_meta_begin(enum bp_meta_area area)
 size_t bp_meta_capacity(enum bp_meta_area area);
 // Makes the first n_bytes usable; false if the area or memory ends before that.
 bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes);
+// The same for all records of the first chunks.
+bool bp_meta_commit_chunks(uint32_t chunk_count);
 
 #endif

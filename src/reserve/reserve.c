@@ -165,7 +165,7 @@ static void lay_out(void)
     it->arena_begin =
         (uint32_t)((bp_align_up(meta, 2 * BP_MIB) + gap_bytes(low_bytes)) >> BP_CHUNK_SHIFT);
     it->arena_end = (uint32_t)chunk_count;
-    bp_meta_skip(BP_META_SPANS, (size_t)it->arena_begin * BP_SPAN_RECORD_BYTES);
+    bp_meta_skip_chunks(it->arena_begin);
     it->regions = bp_chunk_address(it->arena_end);
     bp_hot.base = it->base;
 }

@@ -49,6 +49,7 @@ static void boot(void (*report)(void))
     bp_reserve_init(bp_options.reserve_bytes);
     bp_options.nofree &= bp_reservation.n_bytes != 0; // a sequence needs chunks
     bp_registry_set_cpus(quota.cpu_count);
+    bp_depot_init();
     bp_registry_init();
     guards_start();
     bp_os_thread_exit_register(bp_registry_thread_ended);

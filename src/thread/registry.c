@@ -71,6 +71,9 @@ static void heap_init(struct bp_heap *heap, uint32_t index)
 {
     heap->owner = index % BP_OWNER_COUNT;
     bp_class_fill_keys(heap->hot.key, heap->owner);
+    // Of the other pages that it needs: read before it is written to, a page is faulted twice.
+    memset(bp_heap_own_bin(heap, 0), 0, BP_OWNER_BINS * sizeof(struct bp_bin));
+    heap->cold[BP_CLASS_COUNT - 1].limit = 0;
     bp_large_init(heap);
 }
 
@@ -103,6 +106,8 @@ bool bp_registry_init(void)
     if (common_heap() || !bp_reservation.n_bytes)
         return common_heap() != NULL;
     bp_lock_take(&registry.lock);
+    // For the first thread too, by one call; if that cannot be, each is tried for itself.
+    (void)bp_meta_commit(BP_META_HEAPS, (size_t)2 * BP_HEAP_RECORD_BYTES);
     struct bp_heap *heap = common_heap() ? common_heap() : record_create_locked();
     if (heap)
         bp_store_ptr_release(&registry.common, heap); // pairs with common_heap

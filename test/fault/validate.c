@@ -13,12 +13,7 @@
 #include "region/size_class.h"
 #include "region/slots.h"
 #include "region/span.h"
-
-static bool bit_at(enum bp_meta_area area, uint32_t at)
-{
-    const uint64_t *bits = bp_meta_begin(area);
-    return bits[at / 64] >> at % 64 & 1;
-}
+#include "reserve/chunk_group.h"
 
 // What the records come to, for the counters.
 static struct {
@@ -89,7 +84,8 @@ static void check_span(const struct bp_span *span, uint32_t chunk)
 static size_t check_chunk(uint32_t chunk)
 {
     const struct bp_span *span = bp_span_at(chunk);
-    bool is_free = bit_at(BP_META_FREE_BITS, chunk), dirty = bit_at(BP_META_DIRTY_BITS, chunk);
+    const struct bp_chunk_group *group = bp_chunk_group_of(chunk);
+    bool is_free = group->free_bits >> chunk % 64 & 1, dirty = group->dirty_bits >> chunk % 64 & 1;
     CHECK_FMT(!dirty || is_free, "chunk %u is dirty and in use", chunk);
     CHECK_FMT(is_free == !span->first_chunk, "chunk %u: free %d, of span %u", chunk, is_free,
               span->first_chunk);

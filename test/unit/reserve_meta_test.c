@@ -18,10 +18,7 @@ static size_t bytes_needed(unsigned area)
     case BP_META_CHUNK_MAP:
         return 2 * chunks;
     case BP_META_CHUNKS:
-        return chunks * BP_CHUNK_RECORD_BYTES;
-    case BP_META_FREE_BITS:
-    case BP_META_DIRTY_BITS:
-        return (chunks + 63) / 64 * 8;
+        return (chunks + 63) / 64 * (64 * 16 + 2 * 8);
     case BP_META_SPANS:
         return chunks * BP_SPAN_RECORD_BYTES;
     case BP_META_HEAPS:
@@ -46,7 +43,7 @@ static void check_areas(size_t reserve_bytes)
         CHECK_ALIGNED(begin, page);
         CHECK_FMT(capacity % page == 0 && capacity >= bytes_needed(i), "area %u: %zu of %zu", i,
                   capacity, bytes_needed(i));
-        CHECK(bp_meta_committed[i] == 0 || i == BP_META_SPANS);
+        CHECK(bp_meta_committed[i] == 0 || i == BP_META_CHUNKS || i == BP_META_SPANS);
         CHECK(!unit_readable(begin));
         free_from = begin + capacity + page;
     }
@@ -71,12 +68,12 @@ AREAS_LIE_APART(16t, 16 * BP_TIB)
 static void grows_from_the_start(void)
 {
     bp_reserve_init(16 * BP_TIB);
-    char *begin = bp_meta_begin(BP_META_CHUNKS);
+    char *begin = bp_meta_begin(BP_META_HEAPS);
     size_t last = 0;
     fault_none();
     for (size_t want = 1; want < 8 * BP_MIB; want = want * 3 + 1) {
-        REQUIRE(bp_meta_commit(BP_META_CHUNKS, want));
-        size_t committed = bp_meta_committed[BP_META_CHUNKS];
+        REQUIRE(bp_meta_commit(BP_META_HEAPS, want));
+        size_t committed = bp_meta_committed[BP_META_HEAPS];
         CHECK(committed >= want && committed >= last);
         CHECK(committed <= 2 * want + 2 * BP_CHUNK_BYTES);
         CHECK_EQ(pattern_nonzero(begin + last, committed - last), committed - last);
