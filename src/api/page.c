@@ -25,6 +25,7 @@ BP_USED const struct bp_page bp_page = {
             [BP_PART_OPTIONS] = {&bp_options, sizeof(bp_options)},
             [BP_PART_META_START] = {bp_meta_start, sizeof(bp_meta_start)},
             [BP_PART_META_COMMITTED] = {bp_meta_committed, sizeof(bp_meta_committed)},
+            [BP_PART_META_SKIPPED] = {bp_meta_skipped, sizeof(bp_meta_skipped)},
             [BP_PART_TALLIES] = {bp_tallies, sizeof(bp_tallies)},
             [BP_PART_HEAP_COUNT] = {&bp_registry_records, sizeof(bp_registry_records)},
             [BP_PART_HEAP_SHARE] = {&bp_heap_share_bytes, sizeof(bp_heap_share_bytes)},

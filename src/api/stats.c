@@ -44,6 +44,11 @@ static const size_t *committed_of(const struct bp_view *view)
     return view->part[BP_PART_META_COMMITTED];
 }
 
+static const size_t *skipped_of(const struct bp_view *view)
+{
+    return view->part[BP_PART_META_SKIPPED];
+}
+
 // --- heaps ---
 
 static const struct bp_bin *bin_of(const struct bp_heap *heap, unsigned i, unsigned owner)
@@ -321,7 +326,7 @@ static void gather_reservation(const struct bp_view *view, struct bp_stats *stat
     stats->arena_bytes = bp_sub_or_zero(frontier_of(view), reservation->arena_begin)
                          << BP_CHUNK_SHIFT;
     for (unsigned i = 0; i < BP_META_COUNT; i++)
-        stats->meta_bytes += committed_of(view)[i];
+        stats->meta_bytes += committed_of(view)[i] - skipped_of(view)[i];
     stats->heaps = live_heaps(view);
     count_spans(view, stats);
     for (unsigned region = 0; region < reservation->region_count; region++)

@@ -138,8 +138,8 @@ BP_EXPORT int bump_stats_resident(struct bump_resident *ret_resident)
     int code =
         end > begin ? add_resident(bp_reservation.base + begin, end - begin, &it.chunk_bytes) : 0;
     for (unsigned area = 0; area < BP_META_COUNT && !code; area++)
-        code = add_resident(bp_meta_start[area] + bp_meta_skipped(area),
-                            bp_meta_committed[area] - bp_meta_skipped(area), &it.meta_bytes);
+        code = add_resident(bp_meta_start[area] + bp_meta_skipped[area],
+                            bp_meta_committed[area] - bp_meta_skipped[area], &it.meta_bytes);
     code = code ? code : resident_slots(&it.slot_bytes);
     if (!code)
         *ret_resident = it;

@@ -24,6 +24,7 @@ enum bp_part {
     BP_PART_OPTIONS,     // struct bp_options
     BP_PART_META_START,  // char *[BP_META_COUNT]
     BP_PART_META_COMMITTED,
+    BP_PART_META_SKIPPED,
     BP_PART_TALLIES,    // struct bp_tally [BP_CLASS_COUNT]
     BP_PART_HEAP_COUNT, // bp_atomic_u32
     BP_PART_HEAP_SHARE, // bp_atomic_size

@@ -8,7 +8,7 @@
 char *bp_meta_start[BP_META_COUNT];
 size_t bp_meta_committed[BP_META_COUNT];
 static size_t capacity_bytes[BP_META_COUNT];
-static size_t skipped_bytes[BP_META_COUNT];
+size_t bp_meta_skipped[BP_META_COUNT];
 
 static size_t record_count(enum bp_meta_area area, size_t chunk_count, size_t heap_count,
                            unsigned region_shift)
@@ -54,7 +54,7 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
 
 static void skip(enum bp_meta_area area, size_t n_bytes)
 {
-    skipped_bytes[area] = bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
+    bp_meta_skipped[area] = bp_meta_committed[area] = bp_align_down(n_bytes, bp_os_page_bytes());
 }
 
 // The chunk map is read for any address below the frontier.
@@ -62,11 +62,6 @@ void bp_meta_skip_chunks(uint32_t chunk_count)
 {
     skip(BP_META_CHUNKS, chunk_count / BP_CHUNK_GROUP * (size_t)BP_CHUNK_GROUP_BYTES);
     skip(BP_META_SPANS, chunk_count * (size_t)BP_SPAN_RECORD_BYTES);
-}
-
-size_t bp_meta_skipped(enum bp_meta_area area)
-{
-    return skipped_bytes[area];
 }
 
 size_t bp_meta_capacity(enum bp_meta_area area)
@@ -90,7 +85,7 @@ bool bp_meta_commit(enum bp_meta_area area, size_t n_bytes)
         return true;
     if (n_bytes > capacity_bytes[area])
         return false;
-    size_t step = bp_max(BP_CHUNK_BYTES, (committed - skipped_bytes[area]) / 4);
+    size_t step = bp_max(BP_CHUNK_BYTES, (committed - bp_meta_skipped[area]) / 4);
     size_t generous = bp_align_up(bp_max(n_bytes, committed + step), BP_CHUNK_BYTES);
     size_t exact = bp_align_up(n_bytes, bp_os_page_bytes());
     return area_grow(area, bp_min(generous, capacity_bytes[area])) || area_grow(area, exact);

@@ -35,10 +35,9 @@ size_t bp_meta_layout(char *base, size_t chunk_count, size_t heap_count, unsigne
                       unsigned region_shift);
 extern BP_HIDDEN char *bp_meta_start[BP_META_COUNT];
 extern BP_HIDDEN size_t bp_meta_committed[BP_META_COUNT]; // bytes; only grows
+extern BP_HIDDEN size_t bp_meta_skipped[BP_META_COUNT];   // of them, at its start: never used
 // Right after the layout: the records of the first chunks are never used, and need no commit.
 void bp_meta_skip_chunks(uint32_t chunk_count);
-// How many bytes at an area's start are not committed, though bp_meta_committed counts them.
-size_t bp_meta_skipped(enum bp_meta_area area);
 static inline void *bp_meta_begin(enum bp_meta_area area)
 {
     return bp_meta_start[area];

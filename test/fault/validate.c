@@ -201,7 +201,7 @@ static void check_direct(void)
 static void check_counters(size_t dirty_bytes)
 {
     for (int area = 0; area < BP_META_COUNT; area++)
-        sums.committed_bytes += bp_meta_committed[area] - bp_meta_skipped((enum bp_meta_area)area);
+        sums.committed_bytes += bp_meta_committed[area] - bp_meta_skipped[area];
     CHECK_EQ(bp_load_relaxed(&bp_counters.dirty_bytes), dirty_bytes);
     CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), sums.span_bytes);
     CHECK_EQ(bp_load_relaxed(&bp_counters.slot_bytes), sums.slot_bytes);

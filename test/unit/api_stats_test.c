@@ -75,6 +75,17 @@ static void objects_are_counted_by_class(void)
     }
 }
 
+// Without large objects the arena area and the records are all that is committed.
+static void records_are_what_is_committed_of_them(void)
+{
+    boot(16 * BP_TIB);
+    void *object = alloc(100);
+    gather();
+    CHECK(stats.meta_bytes != 0);
+    CHECK_EQ(stats.arena_bytes + stats.meta_bytes, stats.committed_bytes);
+    release(object);
+}
+
 // Used and free, with what was never used, make up the spans.
 static void free_objects_are_counted_too(void)
 {
@@ -199,7 +210,7 @@ static void public_functions(void)
 }
 
 UNIT_MAIN(UNIT_CASE(nothing_at_first), UNIT_CASE(objects_are_counted_by_class),
-          UNIT_CASE(free_objects_are_counted_too), UNIT_CASE(other_heaps_are_counted),
-          UNIT_CASE(large_objects_are_counted), UNIT_CASE(direct_mappings_are_counted),
-          UNIT_CASE(runs_of_chunks_count_as_large), UNIT_CASE(committed_is_what_can_be_written),
-          UNIT_CASE(public_functions))
+          UNIT_CASE(records_are_what_is_committed_of_them), UNIT_CASE(free_objects_are_counted_too),
+          UNIT_CASE(other_heaps_are_counted), UNIT_CASE(large_objects_are_counted),
+          UNIT_CASE(direct_mappings_are_counted), UNIT_CASE(runs_of_chunks_count_as_large),
+          UNIT_CASE(committed_is_what_can_be_written), UNIT_CASE(public_functions))

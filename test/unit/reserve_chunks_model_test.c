@@ -125,7 +125,7 @@ static void check_books(void)
 {
     size_t meta = 0;
     for (int i = 0; i < BP_META_COUNT; i++)
-        meta += bp_meta_committed[i] - bp_meta_skipped((enum bp_meta_area)i);
+        meta += bp_meta_committed[i] - bp_meta_skipped[i];
     size_t used = count_state(USED), dirty = count_state(DIRTY);
     size_t clean = count_state(CLEAN) + count_state(DISCARDED);
     CHECK_EQ(bp_load_relaxed(&bp_counters.span_bytes), used * BP_CHUNK_BYTES);

@@ -92,7 +92,7 @@ static void unused_records_are_skipped(void)
                   (size_t)bp_reservation.arena_begin * BP_SPAN_RECORD_BYTES;
     REQUIRE(bp_meta_commit(BP_META_SPANS,
                            (bp_reservation.arena_begin + 1) * (size_t)BP_SPAN_RECORD_BYTES));
-    char *begin = (char *)bp_meta_begin(BP_META_SPANS) + bp_meta_skipped(BP_META_SPANS);
+    char *begin = (char *)bp_meta_begin(BP_META_SPANS) + bp_meta_skipped[BP_META_SPANS];
     CHECK(begin <= first && first < begin + bp_os_page_bytes());
     CHECK(!unit_readable(begin - 1) && unit_readable(begin));
     CHECK(unit_readable(first));

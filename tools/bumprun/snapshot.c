@@ -40,11 +40,10 @@ static size_t area_used(const struct snapshot *snapshot, unsigned area, bool wit
     return used < committed[area] ? used : committed[area];
 }
 
-// Records of chunks that come before the arena area are not committed.
+// At its start, and not committed.
 static size_t area_unused(const struct snapshot *snapshot, unsigned area)
 {
-    const struct bp_reservation *it = snapshot->part[BP_PART_RESERVATION];
-    return area == BP_META_SPANS ? (size_t)it->arena_begin * BP_SPAN_RECORD_BYTES : 0;
+    return ((const size_t *)snapshot->part[BP_PART_META_SKIPPED])[area];
 }
 
 static bool area_copy(const struct target *target, struct snapshot *snapshot, unsigned area,

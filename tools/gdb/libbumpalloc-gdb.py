@@ -21,12 +21,12 @@ CHUNK_SHIFT = 16
 CLASS_COUNT = 53
 OWNER_COUNT, OWNER_BINS = 8, 64
 REGION_COUNT = 23
-META_SPANS, META_HEAPS, META_SLOTS = 4, 5, 6
-PARTS = ('reservation', 'hot', 'counters', 'options', 'meta_start', 'meta_committed', 'tallies',
-         'heap_count', 'heap_share', 'budget', 'limit', 'depots', 'regions')
+META_SPANS, META_HEAPS, META_SLOTS = 2, 3, 4
+PARTS = ('reservation', 'hot', 'counters', 'options', 'meta_start', 'meta_committed',
+         'meta_skipped', 'tallies', 'heap_count', 'heap_share', 'budget', 'limit', 'depots', 'regions')
 # Records of the library: size, and of what is read the offset and format. A test compares them.
 LAYOUT = {
-    'page': {'size': 256, 'part_count': (12, 'I'), 'part': (32, None)},
+    'page': {'size': 272, 'part_count': (12, 'I'), 'part': (32, None)},
     'reservation': {'size': 40, 'base': (0, 'Q'), 'n_bytes': (8, 'Q'), 'arena_begin': (16, 'I'),
                     'arena_end': (20, 'I'), 'region_count': (24, 'I'), 'region_shift': (28, 'I'),
                     'regions': (32, 'Q')},
