@@ -153,16 +153,17 @@ static size_t span_punch(uint32_t chunk, bool always)
 {
     struct bp_span *span = bp_span_at(chunk);
     unsigned class_index = class_hint(chunk);
-    uint32_t holes = 0, fresh;
+    uint32_t holes = 0, fresh = 0;
     if (!bp_span_looks_worth(chunk) || !may_punch(class_index))
         return 0;
     struct bp_depot *depot = depot_of(class_index);
     bp_lock_take(&depot->lock);
     // What was read without the lock may be of another life of the chunk.
-    bool worth = bp_span_serves_locked(chunk, class_index) && bp_span_worth_locked(span) &&
-                 (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX);
-    if (worth)
-        holes = bp_span_withdraw_locked(&depot->lists, span, &fresh);
+    if (bp_span_serves_locked(chunk, class_index) &&
+        (always || bp_span_magazine_most(&depot->lists, class_index) != UINT32_MAX))
+        fresh = bp_span_worth_locked(span, always);
+    if (fresh)
+        holes = bp_span_withdraw_locked(&depot->lists, span, fresh);
     depot_give_lock(depot);
     if (!holes)
         return 0;

@@ -19,6 +19,7 @@
 enum {
     SPARSE_MIN_SPANS = 4,
     PUNCH_MIN_BYTES = 1 << 14, // less is not worth a system call, and is soon needed again
+    ALONE_MIN_BYTES = 1 << 13, // of a hole that has no neighbour
 };
 
 _Static_assert(sizeof(struct bp_span) == BP_SPAN_RECORD_BYTES, "meta.h counts on it");
@@ -245,16 +246,19 @@ bool bp_span_looks_worth(uint32_t chunk)
     return bp_peek_u16_relaxed(&bp_span_at(chunk)->ripe) != 0;
 }
 
-bool bp_span_worth_locked(struct bp_span *span)
+// A call for one page between pages in use costs as much as one for many.
+uint32_t bp_span_worth_locked(struct bp_span *span, bool all)
 {
-    uint32_t count = (uint32_t)__builtin_popcount(bp_holes_free(span));
-    return count * bp_hole_bytes(span->class_index) >= PUNCH_MIN_BYTES;
+    uint32_t bytes = bp_hole_bytes(span->class_index);
+    uint32_t holes = bp_holes_free(span);
+    uint32_t given = holes | span->punched;
+    if (!all && bytes < ALONE_MIN_BYTES)
+        holes &= given << 1 | given >> 1;
+    return (uint32_t)__builtin_popcount(holes) * bytes >= PUNCH_MIN_BYTES ? holes : 0;
 }
 
-uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
-                                 uint32_t *ret_fresh)
+uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t fresh)
 {
-    uint32_t fresh = *ret_fresh = bp_holes_free(span);
     uint32_t marked = fresh ? span->punched : 0;
     uint32_t chained_count = bp_holes_objects(span->class_index, fresh);
     uint32_t count = chained_count + bp_holes_objects(span->class_index, marked);

@@ -91,13 +91,12 @@ uint32_t bp_span_gather_locked(struct bp_span_lists *lists, unsigned owner, uint
                                void **ret_chain);
 // A hint, of any chunk, without the lock: is there a span with enough holes that are free?
 bool bp_span_looks_worth(uint32_t chunk);
-// Whether it has holes that are free as a whole, and worth a system call.
-bool bp_span_worth_locked(struct bp_span *span);
-// All objects of holes that are free as a whole leave the span, as if for a magazine, and so do
-// those of punched holes. Returns the holes; *ret_fresh: those that were not punched. If there are
-// none of these, nothing leaves.
-uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span,
-                                 uint32_t *ret_fresh);
+// Its holes that are free as a whole, not punched, and worth system calls; with `all` also those
+// that stand alone. 0 if they come to too little.
+uint32_t bp_span_worth_locked(struct bp_span *span, bool all);
+// All objects of these holes leave the span, as if for a magazine, and so do those of punched
+// holes. Returns both; of none nothing leaves.
+uint32_t bp_span_withdraw_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t fresh);
 // Such objects come back marked as punched: nothing is written to them.
 void bp_span_mark_locked(struct bp_span_lists *lists, struct bp_span *span, uint32_t holes);
 // A parked run of this class, or NULL. The span is running then, and of this owner.

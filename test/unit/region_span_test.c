@@ -6,6 +6,7 @@
 #include "prng.h"
 #include "region/size_class.h"
 #include "region/span.h"
+#include "region/span_holes.h"
 #include "reserve/chunks.h"
 #include "reserve/reserve.h"
 #include "unit.h"
@@ -306,17 +307,18 @@ static void check_gathered(struct bp_span *span, uint32_t chained)
 
 static void check_holes(unsigned class_index, uint32_t in_use)
 {
-    uint32_t fresh = 0;
     struct bp_span *span = riddled_span(class_index, in_use);
     uint32_t free_count = span->free_count;
     lists.faulted_objects = 0;
-    uint32_t holes = bp_span_withdraw_locked(&lists, span, &fresh);
+    uint32_t fresh = bp_holes_free(span);
+    uint32_t holes = bp_span_withdraw_locked(&lists, span, fresh);
     check_withdrawn(span, holes, fresh);
     uint32_t chained = span->free_count;
     bp_span_mark_locked(&lists, span, holes);
     CHECK_EQ(span->free_count, free_count);
     CHECK_EQ(lists.marked_objects, free_count - chained);
-    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 0);
+    CHECK_EQ(bp_holes_free(span), 0);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, 0), 0);
     CHECK_EQ(span->punched, holes);
     check_gathered(span, chained);
     put(span, 0, span->object_count);
@@ -352,15 +354,14 @@ static void ripe_where_all_is_free(void)
 // Old holes leave with new ones, and are told from them.
 static void holes_grow(void)
 {
-    uint32_t fresh;
     boot();
     struct bp_span *span = full_span();
     put(span, 1, 3);
-    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 6);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, bp_holes_free(span)), 6);
     bp_span_mark_locked(&lists, span, 6);
     put(span, 3, 4);
-    CHECK_EQ(bp_span_withdraw_locked(&lists, span, &fresh), 14);
-    CHECK_EQ(fresh, 8);
+    CHECK_EQ(bp_holes_free(span), 8);
+    CHECK_EQ(bp_span_withdraw_locked(&lists, span, 8), 14);
     CHECK_EQ(span->free_count, 0);
     CHECK_EQ(lists.marked_objects, 0);
     bp_span_mark_locked(&lists, span, 14);
@@ -375,15 +376,15 @@ static void holes_grow(void)
 static void worth_from_four_pages_on(void)
 {
     boot();
-    uint32_t fresh;
     struct bp_span *span = full_span();
     put(span, 0, 1);
-    CHECK(!bp_span_worth_locked(span));
+    CHECK_EQ(bp_span_worth_locked(span, true), 0);
     put(span, 1, 2);
-    CHECK(bp_span_looks_worth(span->first_chunk) && bp_span_worth_locked(span));
-    uint32_t holes = bp_span_withdraw_locked(&lists, span, &fresh);
+    CHECK(bp_span_looks_worth(span->first_chunk));
+    CHECK_EQ(bp_span_worth_locked(span, false), 3);
+    uint32_t holes = bp_span_withdraw_locked(&lists, span, 3);
     bp_span_mark_locked(&lists, span, holes);
-    CHECK(!bp_span_looks_worth(span->first_chunk) && !bp_span_worth_locked(span));
+    CHECK(!bp_span_looks_worth(span->first_chunk) && !bp_span_worth_locked(span, true));
 }
 
 // Of small objects a page's last one decides.
@@ -394,13 +395,35 @@ static void small_objects_need_whole_pages(void)
     bp_span_stop_locked(&lists, span, bp_span_end(span));
     for (unsigned page = 0; page < 16; page++)
         put(span, 16 * page, 16 * page + 15);
-    CHECK(!bp_span_worth_locked(span));
+    CHECK(!bp_span_worth_locked(span, true));
     CHECK(!bp_span_looks_worth(span->first_chunk)); // once it was looked at
     for (unsigned page = 0; page < 3; page++)
         put(span, 16 * page + 15, 16 * page + 16);
-    CHECK(!bp_span_worth_locked(span));
+    CHECK_EQ(bp_span_worth_locked(span, true), 0);
     put(span, 16 * 9 + 15, 16 * 9 + 16);
-    CHECK(bp_span_looks_worth(span->first_chunk) && bp_span_worth_locked(span));
+    CHECK(bp_span_looks_worth(span->first_chunk));
+    CHECK_EQ(bp_span_worth_locked(span, true), 0x207);
+}
+
+// It goes when a page beside it does, or did.
+static void a_page_alone_stays(void)
+{
+    boot();
+    struct bp_span *span = create(16);
+    bp_span_stop_locked(&lists, span, bp_span_end(span));
+    for (unsigned page = 1; page < 9; page += 2)
+        put(span, 16 * page, 16 * page + 16);
+    CHECK_EQ(bp_span_worth_locked(span, false), 0);
+    CHECK_EQ(bp_span_worth_locked(span, true), 0xaa);
+    put(span, 16 * 2, 16 * 3);
+    put(span, 16 * 4, 16 * 5);
+    CHECK_EQ(bp_span_worth_locked(span, false), 0x3e);
+    bp_span_mark_locked(&lists, span, bp_span_withdraw_locked(&lists, span, 0x3e));
+    CHECK_EQ(bp_span_worth_locked(span, true), 0);
+    put(span, 0, 16); // beside what is punched already
+    put(span, 16 * 8, 16 * 10);
+    put(span, 16 * 12, 16 * 13); // alone
+    CHECK_EQ(bp_span_worth_locked(span, false), 0x381);
 }
 
 static void large_objects_have_chunks_of_their_own(void)
@@ -488,7 +511,7 @@ UNIT_MAIN(UNIT_CASE(serves_each_class), UNIT_CASE(none_without_memory),
           UNIT_CASE(parked_spans_drain), UNIT_CASE(holes_are_where_all_is_free),
           UNIT_CASE(ripe_where_all_is_free), UNIT_CASE(holes_grow),
           UNIT_CASE(overwritten_links_are_told), UNIT_CASE(worth_from_four_pages_on),
-          UNIT_CASE(small_objects_need_whole_pages),
+          UNIT_CASE(small_objects_need_whole_pages), UNIT_CASE(a_page_alone_stays),
           UNIT_CASE(large_objects_have_chunks_of_their_own), UNIT_CASE(large_objects_have_an_end),
           UNIT_CASE(sparse_when_many_spans_are_nearly_empty),
           UNIT_CASE(empty_large_object_is_none_or_has_a_chunk))
