@@ -13,7 +13,9 @@
 #include "thread/strays.h"
 
 enum {
-    AGE_VISITS = 128, // about 8 MiB of traffic
+    LOOK_VISITS = 64, // about 4 MiB of traffic
+    AGE_VISITS = 128,
+    IDLE_LOOKS = 3, // a small working set is often found as it was once, and twice
 };
 
 // Every size finds bin 0, which has nothing.
@@ -126,7 +128,8 @@ static void bin_age(struct bp_heap *heap, unsigned class_index)
     struct bp_bin_cold *cold = &heap->cold[class_index];
     struct bp_run *run = &bp_heap_own_bin(heap, class_index)->run;
     bool idle = !cold->visited && bin->head == cold->seen_head && run->cursor == cold->seen_cursor;
-    if (idle && cold->limit) {
+    cold->idle_looks = idle ? (uint8_t)(cold->idle_looks + 1) : 0;
+    if (cold->idle_looks >= IDLE_LOOKS && cold->limit) {
         spare_flush(heap, class_index);
         bin_flush(heap, class_index);
         run_end(heap, class_index);
@@ -141,10 +144,12 @@ static void bin_age(struct bp_heap *heap, unsigned class_index)
 static void visit(struct bp_heap *heap, unsigned class_index)
 {
     heap->cold[class_index].visited = true;
-    if (BP_LIKELY(++heap->age % AGE_VISITS))
+    if (BP_LIKELY(++heap->age % LOOK_VISITS))
         return;
     for (unsigned i = 1; i < BP_CLASS_COUNT; i++)
         bin_age(heap, i);
+    if (heap->age % AGE_VISITS)
+        return;
     bp_strays_age(heap);
     bp_large_age(heap);
     bp_registry_age();

@@ -12,7 +12,7 @@
 //     sparse (bp_depot_give) it halves with every full magazine, and none is kept as spare.
 //     capacity_bytes, the limits of all bins in bytes, spares counted, stays within the share of
 //     what all threads may keep; a bin that wants more then has another one give up half of its.
-//     A bin that nobody has used while the heap went AGE_VISITS times through slow paths for others
+//     A bin that is found as it was three times in a row, with 64 slow paths for others in between,
 //     is emptied: what it keeps would pin spans that are otherwise free.
 //     capacity_bytes counts stray bins too.
 //  5. Strays, objects whose chunk has another owner number, are collected in bins of their own and
@@ -49,7 +49,8 @@ struct bp_bin_cold {
     uint32_t hidden_count;
     void *hidden; // free objects that it hands out after those (thread/counted.h)
     char *run_end;
-    bool visited;                        // by a slow path since bins were aged last
+    uint8_t idle_looks;                  // in a row that found the bin as it was
+    bool visited;                        // by a slow path since bins were looked at last
     const void *seen_head, *seen_cursor; // then
 };
 

@@ -181,6 +181,42 @@ static void flush_leaves_nothing(void)
     heap_check(heap);
 }
 
+// Slow paths for other classes until all bins are looked at again.
+static void look(struct bp_heap *heap)
+{
+    enum { OTHER = 30, LOOK_VISITS = 64 };
+    for (uint32_t age = heap->age; age == heap->age || heap->age % LOOK_VISITS;)
+        REQUIRE(bp_heap_alloc(heap, OTHER) != NULL);
+}
+
+// A bin in use may be found as it was before: what was freed last is what is taken next.
+static void bins_in_use_are_kept(void)
+{
+    struct bp_heap *heap = boot();
+    void *some[2] = {alloc(heap), alloc(heap)};
+    for (int i = 0; i < 30; i++) {
+        heap_free(heap, some[i / 3 % 2]);
+        heap_free(heap, some[1 - i / 3 % 2]); // on top for three looks
+        look(heap);
+        REQUIRE(bp_heap_own_bin(heap, CLASS)->head);
+        CHECK_EQ(chain_length(bp_heap_own_bin(heap, CLASS)->head), 2);
+        CHECK_PTR(alloc(heap), some[1 - i / 3 % 2]);
+        CHECK_PTR(alloc(heap), some[i / 3 % 2]);
+    }
+}
+
+static void idle_bins_are_emptied(void)
+{
+    struct bp_heap *heap = boot();
+    heap_free(heap, alloc(heap));
+    for (int i = 0; i < 4; i++)
+        look(heap);
+    CHECK_NULL(bp_heap_own_bin(heap, CLASS)->head);
+    CHECK_NULL(heap->cold[CLASS].run_end);
+    CHECK_EQ(heap->cold[CLASS].limit, 0);
+    heap_check(heap);
+}
+
 static void flush_spares_leaves_the_bin(void)
 {
     struct bp_heap *heap = boot();
@@ -330,6 +366,7 @@ UNIT_MAIN(UNIT_CASE(threads_begin_with_nothing), UNIT_CASE(fresh_objects_are_bum
           UNIT_CASE(serves_every_class), UNIT_CASE(starts_slowly),
           UNIT_CASE(frees_raise_the_limit_too), UNIT_CASE(magazines_turn),
           UNIT_CASE(sparse_classes_are_not_kept), UNIT_CASE(flush_leaves_nothing),
+          UNIT_CASE(bins_in_use_are_kept), UNIT_CASE(idle_bins_are_emptied),
           UNIT_CASE(flush_spares_leaves_the_bin), UNIT_CASE(survives_failed_commits),
           UNIT_CASE(hot_path_serves_what_is_there), UNIT_CASE(hot_path_leaves_the_rest),
           UNIT_CASE(agrees_with_its_shadow))
