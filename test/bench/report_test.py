@@ -7,7 +7,10 @@ usage: report_test.py LIBRARY BUILD
 """
 import dataclasses
 import json
+import math
 import os
+import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +20,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools')
 sys.path.insert(0, TOOLS)
-from benchlib import chart, cli, measure, report  # noqa: E402
+from benchlib import chart, cli, luck, measure, report  # noqa: E402
 
 LIBRARY = BUILD = None
 SVG = '{http://www.w3.org/2000/svg}'
@@ -156,6 +159,37 @@ class Tables(unittest.TestCase):
         self.assertEqual(lines['glibc'], ['10', '3', '200', '2.50', '77', '-', '-'])
         self.assertEqual(lines['mi'], ['1', '3', '123', '1.00', '100', '1.5', '2.0'])
         self.assertEqual(lines['ours'], ['signal', '9'])
+
+
+class Luck(unittest.TestCase):
+    def test_the_least_of_several(self):
+        self.assertAlmostEqual(luck.lead(1, 1), 0, delta=0.05)
+        self.assertAlmostEqual(luck.lead(7, 1), 1.352, delta=0.05)  # of tables: the range of normals
+        self.assertAlmostEqual(luck.lead(7, 3) / luck.lead(7, 1), 0.67, delta=0.05)
+
+    def test_slow_rounds_and_slow_allocators_are_no_scatter(self):
+        self.assertAlmostEqual(luck.scatter([[1, 2, 4], [3, 6, 12]]), 0)
+        self.assertAlmostEqual(luck.scatter([[1, math.e], [math.e, 1]]), 1)
+
+    def test_says_nothing_without_rounds(self):
+        self.assertIsNone(luck.scatter([[1], [2]]))
+        self.assertIsNone(luck.scatter([[1, 2]]))
+        self.assertIsNone(luck.scatter([[1, 2], [1]]))
+        self.assertIsNone(luck.of_equals([[[1], [2]]]))
+
+    def test_is_what_equal_allocators_show(self):
+        draw = random.Random(7).lognormvariate
+        rows = [[[draw(row, 0.2) for _ in range(3)] for _ in range(8)] for row in range(200)]
+        shown = [math.log(statistics.median(row[0]) / min(map(statistics.median, row[1:])))
+                 for row in rows]
+        self.assertAlmostEqual(math.log(luck.of_equals(rows)), statistics.fmean(shown), delta=0.03)
+
+    def test_stands_below_the_table(self):
+        row = {'glibc': [run(1.0), run(math.e)], 'ours': [run(math.e), run(1.0)]}
+        line = report.metric_table({'a': row}, 'cpu').splitlines()[-1]
+        self.assertRegex(line, r'^equals, by luck: 1\.0\d ')  # one peer has nobody to be luckier than
+        once = report.metric_table({'a': {'glibc': [run()], 'ours': [run()]}}, 'cpu')
+        self.assertNotIn('luck', once)
 
 
 class Charts(unittest.TestCase):

@@ -4,6 +4,8 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from . import luck
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -22,10 +24,14 @@ METRICS = {
 DEFAULT = ('cpu', 'rss', 'faults')
 
 
-def median(runs, metric):
-    """Of the runs that did not fail; None if all did."""
-    good = [sum(getattr(run, field) for field in METRICS[metric].fields)
+def figures(runs, metric):
+    """Of the runs that did not fail."""
+    return [sum(getattr(run, field) for field in METRICS[metric].fields)
             for run in runs if run.status == 'ok']
+
+
+def median(runs, metric):
+    good = figures(runs, metric)
     return statistics.median(good) if good else None
 
 
@@ -70,6 +76,13 @@ def rounded(value):
     return f'{value:.4g}' if value < 1000 else f'{value:.0f}'
 
 
+def luck_line(results, metric):
+    """What the last line of the table is to be held against; nothing with one round."""
+    rows = [[figures(runs, metric) for runs in row.values()] for row in results.values()]
+    equal = luck.of_equals(row for row in rows if all(figure for of_one in row for figure in of_one))
+    return [f'equals, by luck: {equal:.2f} (tools/benchlib/luck.py)'] if equal else []
+
+
 def metric_table(results, metric):
     names = list(next(iter(results.values())))
     rows = [['', 'best', '', *names]]
@@ -81,7 +94,8 @@ def metric_table(results, metric):
             columns[name].append(share)
         rows.append([workload, best_name or '-', shown, *(cell(columns[n][-1]) for n in names)])
     rows.append(['geomean', '', '', *(cell(geometric_mean(columns[n])) for n in names)])
-    return '\n'.join([f'{METRICS[metric].title}: ratio to the best peer', *aligned(rows)])
+    return '\n'.join([f'{METRICS[metric].title}: ratio to the best peer', *aligned(rows),
+                      *luck_line(results, metric)])
 
 
 def disagreement(row):
