@@ -136,7 +136,7 @@ static inline void *bp_peek_acquire(void *const *cell)
     return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
 }
 
-// Two bytes that others write plainly behind bp_fence_release.
+// Two bytes that others write by the one below, or plainly.
 static inline uint16_t bp_peek_u16_acquire(const uint16_t *cell)
 {
     return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
@@ -145,6 +145,11 @@ static inline uint16_t bp_peek_u16_acquire(const uint16_t *cell)
 static inline uint16_t bp_peek_u16_relaxed(const uint16_t *cell)
 {
     return __atomic_load_n(cell, __ATOMIC_RELAXED);
+}
+
+static inline void bp_poke_u16_release(uint16_t *cell, uint16_t value)
+{
+    __atomic_store_n(cell, value, __ATOMIC_RELEASE);
 }
 
 static inline void bp_poke_u16_relaxed(uint16_t *cell, uint16_t value)
@@ -195,12 +200,6 @@ static inline uint32_t bp_poke_add_u32_relaxed(uint32_t *cell, uint32_t value)
 static inline void bp_fence_full(void)
 {
     atomic_thread_fence(memory_order_seq_cst);
-}
-
-// What was stored before is visible to whoever sees what is stored after.
-static inline void bp_fence_release(void)
-{
-    atomic_thread_fence(memory_order_release);
 }
 
 // Keeps the compiler from moving accesses; the processor's order is another thread's concern, who

@@ -93,14 +93,13 @@ static void chunks_mark(struct bp_span *span, uint32_t chunk, uint32_t first, si
     for (uint32_t i = 0; i < span->chunk_count; i++)
         span[i].first_chunk = first;
     // pairs with bp_span_serves_locked: who sees the key sees the record
-    bp_fence_release();
     for (uint32_t i = 0; i < span->chunk_count; i++)
-        bp_chunk_map()[chunk + i] = (uint16_t)key;
+        bp_poke_u16_release(bp_chunk_map() + chunk + i, (uint16_t)key);
 }
 
 bool bp_span_serves_locked(uint32_t chunk, unsigned class_index)
 {
-    // pairs with the fence in chunks_mark. The key of an earlier life is not seen: it went under
+    // pairs with chunks_mark. The key of an earlier life is not seen: it went under
     // the lock that the caller holds.
     size_t key = bp_peek_u16_acquire(bp_chunk_map() + chunk);
     return bp_key_class(key) == class_index && bp_span_at(chunk)->first_chunk == chunk;

@@ -17,7 +17,7 @@ class Memory:
     def __init__(self, initial, threads):
         self.cells = {cell: [(value, {})] for cell, value in initial.items()}
         self.views = [{} for _ in range(threads)]
-        self.fenced = [{} for _ in range(threads)]  # views at the last release fence
+        self.fenced = [{} for _ in range(threads)]  # views at the last full fence
         self.agreed = {}  # by full fences
 
     @staticmethod
@@ -101,8 +101,6 @@ def step(memory, thread, operation, choices):
             return False
         memory.write(thread, rest[0], rest[2], False)
         return True
-    elif kind == 'fence_release':
-        memory.fenced[thread] = dict(memory.views[thread])
     elif kind == 'fence_full':
         memory.fence_full(thread)
     elif kind == 'barrier_all':
@@ -194,13 +192,11 @@ def recaller(barrier, acquire):
 
 # --- a new span and who may punch it: src/region/span.c ---
 
-def creator(fence):
+def creator(release):
     def program():
         yield 'store', 'record', 'new'
         yield 'store', 'first_chunk', 'this'
-        if fence:
-            yield 'fence_release',
-        yield 'store', 'key', 'class'
+        yield 'release' if release else 'store', 'key', 'class'
     return program
 
 
@@ -222,8 +218,7 @@ def run_starter(counted):
     """A span is created, counted under its depot's lock, and an object of it handed out."""
     def program():
         yield 'store', 'record', 'new'
-        yield 'fence_release',
-        yield 'store', 'key', 'class'
+        yield 'release', 'key', 'class'
         if counted:
             if not (yield 'cas', 'lock', 0, 1):
                 return
@@ -373,8 +368,8 @@ class OrderModel(unittest.TestCase):
         start = {'record': 'old', 'first_chunk': 'none', 'key': 'none'}
         seen = {record for _, record in outcomes(start, creator(True), puncher(True))}
         self.assertEqual(seen, {'no', 'new'})
-        for fence, key_first in ((False, True), (True, False)):
-            seen = {record for _, record in outcomes(start, creator(fence), puncher(key_first))}
+        for release, key_first in ((False, True), (True, False)):
+            seen = {record for _, record in outcomes(start, creator(release), puncher(key_first))}
             self.assertIn('old', seen)
 
     def test_claiming_strays(self):
