@@ -96,6 +96,10 @@ static void unused_records_are_skipped(void)
     CHECK(begin <= first && first < begin + bp_os_page_bytes());
     CHECK(!unit_readable(begin - 1) && unit_readable(begin));
     CHECK(unit_readable(first));
+    REQUIRE(bp_meta_commit_chunks(bp_reservation.arena_begin + 1));
+    begin = (char *)bp_meta_begin(BP_META_CHUNKS) + bp_meta_skipped[BP_META_CHUNKS];
+    CHECK(bp_meta_skipped[BP_META_CHUNKS] && !unit_readable(begin - 1) && unit_readable(begin));
+    CHECK(unit_readable(bp_chunk_map() + bp_reservation.arena_begin));
 }
 
 static void committed_bytes_cost_no_call(void)
